@@ -1,0 +1,5 @@
+import { startFunction } from '../../shared/http/start.ts';
+import { mayConcern } from './decide.ts';
+import { detect } from './handler.ts';
+
+await startFunction('detect', ({ config }) => detect(config), mayConcern);

@@ -1,0 +1,66 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { talkFolder } from '../../shared/pulls/folders.ts';
+import { writeResult } from '../../shared/pulls/result.ts';
+import { cleanTaskSchema, taskSchema } from '../../shared/pulls/task.ts';
+import { pull } from './pull.ts';
+import { runRegistry } from './registry/run.ts';
+import { cleanUp } from './route/route.ts';
+import { connectRuntime } from './runtime/runtime.ts';
+import { talkTo } from './talk.ts';
+
+/** Kubernetes reads a container's last words here. */
+const terminationLog = process.env['TERMINATION_LOG'] ?? '/dev/termination-log';
+const talk = path.join(process.env['TALK_FOLDER'] ?? talkFolder, 'talk.sock');
+/** Milliseconds for the other container to start. */
+const patience = 60_000;
+
+const log = (line: string) => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+const task = JSON.parse(process.env['TASK'] ?? '{}') as unknown;
+
+const parts: Record<string, () => Promise<void>> = {
+  async registry() {
+    const stop = new AbortController();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+    writeFileSync(terminationLog, await runRegistry({ task: taskSchema.parse(task), talk, stop: stop.signal, log }));
+  },
+  async pull() {
+    const parsed = taskSchema.parse(task);
+    const runtime = connectRuntime(parsed.socket, parsed.deadline * 1000);
+    const registry = await talkTo(talk, patience);
+    const result = await pull({ task: parsed, runtime, registry, clock: () => performance.now(), log });
+    log(JSON.stringify(result));
+    writeFileSync(terminationLog, writeResult(result));
+    registry.end();
+    runtime.close();
+    process.exitCode = result.way === 'none' ? 1 : 0;
+  },
+  async clean() {
+    const removed = await cleanUp(cleanTaskSchema.parse(task).hostConfigFolder);
+    log(`taken out: ${removed.join(', ') || 'nothing'}`);
+  },
+};
+
+const part = parts[process.argv[2] ?? ''];
+if (part === undefined) {
+  process.stderr.write(`usage: pull.cjs registry|pull|clean, with the task as JSON in TASK\n`);
+  process.exitCode = 2;
+} else {
+  part().then(
+    () => process.exit(),
+    (error: unknown) => {
+      log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      if (process.argv[2] === 'pull') {
+        const failed = {
+          way: 'none' as const,
+          already: false,
+          milliseconds: 0,
+          answers: [],
+          error: (error as Error).message,
+        };
+        writeFileSync(terminationLog, writeResult(failed));
+      }
+      process.exit(1);
+    },
+  );
+}

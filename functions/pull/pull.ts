@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PullResult } from '../../shared/pulls/result.ts';
+import type { Task } from '../../shared/pulls/task.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import type { RegistrySide } from './talk.ts';
+
+export interface PullDeps {
+  readonly task: Pick<Task, 'image' | 'reference'>;
+  readonly runtime: Runtime;
+  readonly registry: RegistrySide;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly log: (line: string) => void;
+}
+
+/** How long CRI may take to notice an image record, in milliseconds. */
+const noticeWithin = 10_000;
+
+/** The pull container: gets the image onto this node, by route where the runtime takes one, by name elsewhere. */
+export async function pull({
+  task: { image, reference },
+  runtime,
+  registry,
+  clock,
+  log,
+}: PullDeps): Promise<PullResult> {
+  const begun = clock();
+  const outcome = await attempt().catch((error: unknown) => ({
+    way: 'none' as const,
+    error: (error as Error).message,
+  }));
+  const answers = await registry.answers().catch(() => []);
+  await registry.done({ hold: outcome.way === 'route' }).catch(() => undefined);
+  return { already: false, ...outcome, answers, milliseconds: Math.round(clock() - begun) };
+
+  async function attempt(): Promise<Pick<PullResult, 'way' | 'mirror' | 'digest' | 'error'> & { already?: boolean }> {
+    const [had, found, byRoute] = await Promise.all([runtime.target(image), registry.find(), readsFolder()]);
+    if ('error' in found) return { way: 'none', error: found.error };
+    const { mirror } = found;
+    log(`${mirror} has ${image} (${found.digest})`);
+    const way = byRoute && (await routeIsUp()) ? 'route' : 'name';
+    // The name means something here already: what it means is not ours to change.
+    if (had !== undefined) return { way, mirror, digest: had.digest, already: true };
+    if (way === 'route') await runtime.pull(image);
+    else await pullAndName(found.digest);
+    const digest = (await runtime.target(image))?.digest;
+    return { way, mirror, ...(digest !== undefined && { digest }) };
+  }
+
+  async function readsFolder(): Promise<boolean> {
+    const probe = await registry.probe();
+    if ('error' in probe) {
+      log(probe.error);
+      return false;
+    }
+    await runtime.pull(probe.image).catch(() => undefined); // exists nowhere; that it was asked for is what counts
+    const { arrived } = await registry.probed();
+    if (!arrived) log('the container runtime does not read the host configuration folder');
+    return arrived;
+  }
+
+  async function routeIsUp(): Promise<boolean> {
+    const { error } = await registry.route();
+    if (error !== undefined) log(`no route: ${error}`);
+    return error === undefined;
+  }
+
+  async function pullAndName(digest: string): Promise<void> {
+    const { host } = await registry.plain();
+    const version = reference.includes(':') ? `@${reference}` : `:${reference}`;
+    const temporary = [`${host}${version}`, `${host}@${digest}`];
+    await runtime.pull(`${host}${version}`);
+    const target = await runtime.target(`${host}${version}`);
+    if (target === undefined) throw new Error(`${host}${version} was pulled, but the runtime has no record of it`);
+    await runtime.name(image, target);
+    const deadline = clock() + noticeWithin;
+    while (!(await runtime.sees(image))) {
+      if (clock() > deadline) throw new Error(`${image} was named, but the runtime does not show it`);
+      await sleep(5);
+    }
+    for (const name of new Set(temporary)) await runtime.forget(name);
+  }
+}

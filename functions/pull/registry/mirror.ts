@@ -1,0 +1,96 @@
+import type { Task } from '../../../shared/pulls/task.ts';
+import { fetchToken } from './token.ts';
+
+/** One mirror of one repository, asked by the OCI distribution API, pull side. */
+export interface MirrorClient {
+  /** As people know it: its host. */
+  readonly name: string;
+  /** Any answer below 300. Throws MirrorRefusal for any other, and where there is none. */
+  get(path: string, headers: Record<string, string>): Promise<Response>;
+}
+
+/** A mirror did not serve what was asked; the message says what it said: `404 Not Found: MANIFEST_UNKNOWN`. */
+export class MirrorRefusal extends Error {
+  override name = 'MirrorRefusal';
+}
+
+/** A mirror that does not begin to answer within this many milliseconds is passed over. */
+const answerWithin = 20_000;
+
+export function mirrorClient({ scheme, host, repository }: Task['mirrors'][number]): MirrorClient {
+  let authorization: string | undefined;
+
+  async function ask(path: string, headers: Record<string, string>): Promise<Response> {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), answerWithin);
+    try {
+      const all = { ...headers, 'accept-encoding': 'identity', ...(authorization !== undefined && { authorization }) };
+      return await fetch(`${scheme}://${host}/v2/${repository}/${path}`, { headers: all, signal: patience.signal });
+    } catch (error) {
+      throw new MirrorRefusal(
+        patience.signal.aborted ? `no answer within ${answerWithin / 1000} s` : networkReason(error),
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    name: host,
+    async get(path, headers) {
+      let response = await ask(path, headers);
+      const challenge = response.status === 401 ? response.headers.get('www-authenticate') : null;
+      if (challenge !== null) {
+        await response.body?.cancel();
+        authorization = await fetchToken(challenge, scheme);
+        response = await ask(path, headers);
+      }
+      if (response.status < 300) return response;
+      throw new MirrorRefusal(`${response.status} ${response.statusText}${await said(response)}`.trim());
+    },
+  };
+}
+
+/** What a refusal's body says, at most its first line: registries answer {errors: [{code, message}]}. */
+async function said(response: Response): Promise<string> {
+  const text = await firstBytes(response, 4096);
+  try {
+    const { errors } = JSON.parse(text) as { errors?: { code?: unknown; message?: unknown }[] };
+    const [first] = errors ?? [];
+    if (first !== undefined)
+      return `: ${oneLine([first.code, first.message].filter((part) => typeof part === 'string').join(' '))}`;
+  } catch {
+    // not JSON: taken as it is
+  }
+  const line = oneLine(text.split('\n')[0] ?? '');
+  return line === '' ? '' : `: ${line}`;
+}
+
+async function firstBytes(response: Response, most: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= most) break;
+    }
+  } catch {
+    // what has come is enough
+  }
+  return Buffer.concat(chunks).subarray(0, most).toString();
+}
+
+/** Control characters and bidirectional marks could rewrite the terminal of whoever reads them. */
+export function oneLine(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+}
+
+/** fetch hides what happened in `cause`. */
+function networkReason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return oneLine(cause instanceof Error ? cause.message || cause.name : String(cause));
+}

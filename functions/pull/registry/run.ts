@@ -1,0 +1,167 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { routeIsDown } from '../../../shared/pulls/state.ts';
+import type { Task } from '../../../shared/pulls/task.ts';
+import { putUp, type Route } from '../route/route.ts';
+import { type RegistrySide, serveTalk } from '../talk.ts';
+import { makeIdentity } from './certificate.ts';
+import { mirroredContent, NoMirror } from './content.ts';
+import { answer, type Listener, listen } from './serve.ts';
+
+export interface RegistryDeps {
+  readonly task: Task;
+  /** Path of the socket over which the pull container talks. */
+  readonly talk: string;
+  /** Aborted when the container is asked to stop. */
+  readonly stop: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * The registry container: a read-only registry on loopback for the one image, a route to it, and both held for as long
+ * as the kubelet may come for it.
+ *
+ * @returns the termination message; the route is down
+ */
+export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Promise<string> {
+  const content = mirroredContent(task);
+  const identity = makeIdentity(new Date());
+  const open: Listener[] = [];
+  let elsewhere: string | undefined;
+  const tls = await listen((request, response) => {
+    void answer(
+      {
+        repository: task.repository,
+        reference: task.reference,
+        content,
+        ...(elsewhere !== undefined && { elsewhere }),
+      },
+      request,
+      response,
+    );
+  }, identity);
+  open.push(tls);
+
+  let route: Route | undefined;
+  let probe: Probe | undefined;
+  let hold = false;
+  // Begun before anybody asks: the pull container is still starting.
+  const found = content.resolve().then(
+    ({ mirror, digest }) => ({ mirror, digest }),
+    (error: unknown) => {
+      if (error instanceof NoMirror) return { error: error.message };
+      throw error;
+    },
+  );
+  found.catch(() => undefined);
+
+  const side: RegistrySide = {
+    find: () => found,
+    async probe() {
+      if (task.hostConfigFolder === undefined) return { error: 'routes are switched off' };
+      try {
+        probe = await makeProbe(task.hostConfigFolder, identity);
+        return { image: probe.image };
+      } catch (error) {
+        return { error: `the host configuration folder cannot be used: ${(error as Error).message}` };
+      }
+    },
+    async probed() {
+      const arrived = probe?.arrived() ?? false;
+      await probe?.remove();
+      probe = undefined;
+      return { arrived };
+    },
+    async route() {
+      try {
+        route = await putUp(task.hostConfigFolder ?? '', task.registry, tls.port, identity.certificate);
+        elsewhere = route.registryApi;
+        log(`route to ${task.registry} is up on port ${tls.port}`);
+        return {};
+      } catch (error) {
+        return { error: (error as Error).message };
+      }
+    },
+    async plain() {
+      const repository = `${task.registry}/${task.repository}`.replace(':', '_');
+      const listener = await listen(
+        (request, response) => void answer({ repository, reference: task.reference, content }, request, response),
+      );
+      open.push(listener);
+      return { host: `127.0.0.1:${listener.port}/${repository}` };
+    },
+    answers: async () => content.answers(),
+    async done(how) {
+      hold = how.hold;
+      return {};
+    },
+  };
+
+  try {
+    await rm(talk, { force: true });
+    const conversation = await serveTalk(talk, side);
+    const tooLate = AbortSignal.any([stop, AbortSignal.timeout(task.deadline * 1000)]);
+    await Promise.race([conversation.begun, aborted(tooLate)]);
+    await Promise.race([conversation.ended, aborted(tooLate)]);
+    if (hold && !stop.aborted) await Promise.race([aborted(stop), aborted(AbortSignal.timeout(task.routeHold * 1000))]);
+  } finally {
+    await probe?.remove();
+    await route?.down();
+    for (const listener of open) listener.close();
+  }
+  return routeIsDown;
+}
+
+interface Probe {
+  readonly image: string;
+  arrived(): boolean;
+  remove(): Promise<void>;
+}
+
+/**
+ * A host file for a loopback port where nobody listens that points at a listener of ours, with our certificate: whether
+ * the runtime comes shows in milliseconds that it reads this folder, as this path, and accepts the certificate. (Go
+ * never sends loopback through a proxy.)
+ */
+async function makeProbe(folder: string, identity: ReturnType<typeof makeIdentity>): Promise<Probe> {
+  let arrived = false;
+  const listener = await listen((_, response) => {
+    arrived = true;
+    response.writeHead(404, { 'content-length': 0 }).end();
+  }, identity);
+  const host = `127.0.0.1:${await closedPort()}`;
+  const place = path.join(folder, host);
+  const remove = async () => {
+    listener.close();
+    await rm(place, { recursive: true, force: true });
+  };
+  try {
+    await mkdir(place, { recursive: true });
+    await writeFile(path.join(place, 'image-rescue.pem'), identity.certificate);
+    await writeFile(
+      path.join(place, 'hosts.toml'),
+      `server = "https://127.0.0.1:${listener.port}"\nca = "image-rescue.pem"\n`,
+    );
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { image: `${host}/image-rescue/probe:1`, arrived: () => arrived, remove };
+}
+
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

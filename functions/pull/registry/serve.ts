@@ -1,0 +1,137 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Identity } from './certificate.ts';
+import { type Content, NoMirror } from './content.ts';
+
+/** What a loopback registry serves, and under which name. */
+export interface Served {
+  /** Repository as it is asked for. */
+  readonly repository: string;
+  /** Tag or digest of the image that is being rescued. */
+  readonly reference: string;
+  readonly content: Content;
+  /** Where whoever asks for anything else is sent: the base of the registry's own API, `https://registry-1.docker.io/v2`. */
+  readonly elsewhere?: string;
+}
+
+const paths = /^\/v2\/(?<repository>.+)\/(?<kind>manifests|blobs)\/(?<reference>[^/]+)$/;
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
+/**
+ * Answers the pull side of the OCI distribution API for one image and nothing else. It never challenges: containerd
+ * would offer a pod's imagePullSecrets to whoever answers 401.
+ */
+export async function answer(
+  served: Served,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405);
+  if (path === '/v2/' || path === '/v2') return end(response, 200);
+  const { repository, kind, reference = '' } = paths.exec(path)?.groups ?? {};
+  const ours =
+    repository === served.repository &&
+    (digestPattern.test(reference) || (kind === 'manifests' && reference === served.reference));
+  if (!ours) return goElsewhere(served, path, response);
+  try {
+    if (kind === 'manifests') await sendManifest(served, reference, request, response);
+    else await sendBlob(served.content, reference, request, response);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else if (error instanceof NoMirror) goElsewhere(served, path, response);
+    else end(response, 502);
+  }
+}
+
+async function sendManifest(
+  { content, reference: rescued }: Served,
+  reference: string,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+) {
+  const { body, mediaType, digest } =
+    reference === rescued ? await content.resolve() : await content.manifest(reference);
+  response.writeHead(200, {
+    'content-type': mediaType,
+    'content-length': body.length,
+    'docker-content-digest': digest,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function sendBlob(
+  content: Content,
+  digest: string,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+) {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+  const start = Number(first ?? 0);
+  const { size, bytes } = await content.blob(digest, start);
+  const end = last ? Math.min(Number(last), size - 1) : size - 1;
+  response.writeHead(first === undefined ? 200 : 206, {
+    'content-type': 'application/octet-stream',
+    'content-length': end - start + 1,
+    'docker-content-digest': digest,
+    ...(first !== undefined && { 'content-range': `bytes ${start}-${end}/${size}` }),
+  });
+  const body = Readable.from(last ? upTo(bytes, end - start + 1) : bytes);
+  if (request.method === 'HEAD') {
+    response.end();
+    body.destroy();
+  } else {
+    await pipeline(body, response);
+  }
+}
+
+/**
+ * An image of that registry that is not being rescued: the runtime is sent to the registry itself, so that it gets what
+ * it would have got without us, the error's own words included. (Any error of ours would take the place of the
+ * registry's: containerd keeps the first, and one with a status before one without.)
+ */
+function goElsewhere({ elsewhere }: Served, path: string, response: http.ServerResponse): void {
+  if (elsewhere === undefined) end(response, 404);
+  else response.writeHead(307, { location: `${elsewhere}${path.slice('/v2'.length)}` }).end();
+}
+
+function end(response: http.ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-length': 0 }).end();
+}
+
+async function* upTo(bytes: AsyncIterable<Uint8Array>, most: number): AsyncIterable<Uint8Array> {
+  let left = most;
+  for await (const chunk of bytes) {
+    yield chunk.subarray(0, left);
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
+}
+
+/** A listener on a free port of 127.0.0.1; with an identity over TLS. */
+export interface Listener {
+  readonly port: number;
+  close(): void;
+}
+
+export async function listen(handler: http.RequestListener, identity?: Identity): Promise<Listener> {
+  const server = identity
+    ? https.createServer(
+        { key: identity.key.export({ type: 'pkcs8', format: 'pem' }), cert: identity.certificate },
+        handler,
+      )
+    : http.createServer(handler);
+  // containerd keeps idle connections; none may hold us up at the end.
+  server.keepAliveTimeout = 5_000;
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Config } from '../../shared/config/config.ts';
+import { isLeftAlone } from '../../shared/pods/left-alone.ts';
+import type { Pod } from '../../shared/pods/pod.ts';
+import { allStatuses, waitingFor } from '../../shared/pods/stuck.ts';
+import { marks } from '../../shared/pulls/name.ts';
+import type { PullResult } from '../../shared/pulls/result.ts';
+
+/** What a pod that waits for an image that is now on its node needs. */
+export type Step =
+  | { step: 'none' }
+  /** Touch the pod, so that the kubelet looks again at once. */
+  | { step: 'wake' }
+  /** The kubelet will pull by itself, through the route, when its back-off ends. */
+  | { step: 'wait for the kubelet' }
+  /** It pulls anew whatever is on the node, and there is no route that it could pull by. */
+  | { step: 'cannot help'; why: string };
+
+/** The next step for one pod after its image's pull has succeeded. */
+export function nextStep(
+  pod: Pod,
+  image: string,
+  result: PullResult,
+  job: string,
+  config: Pick<Config, 'pullNamespace' | 'kubeFledgedNamespace'>,
+): Step {
+  if (isLeftAlone(pod, config)) return { step: 'none' };
+  const waiting = waitingFor(pod, image).filter(({ pullPolicy }) => pullPolicy !== 'Never');
+  if (waiting.length === 0) return { step: 'none' };
+  const local = waiting.some(({ pullPolicy }) => pullPolicy === 'IfNotPresent');
+  if (local) return wasWoken(pod, job) ? { step: 'none' } : { step: 'wake' };
+  if (result.way === 'name') {
+    return {
+      step: 'cannot help',
+      why: 'imagePullPolicy is Always, and the container runtime of this node reads no host configuration folder through which the kubelet could pull; set imagePullPolicy: IfNotPresent or a config_path for containerd',
+    };
+  }
+  return { step: 'wait for the kubelet' };
+}
+
+/** The wake's value names the Job, so that each Job wakes a pod once, and the time, so that it is new each time. */
+export function wakeValue(job: string, now: number): string {
+  return `${job} ${new Date(now).toISOString()}`;
+}
+
+function wasWoken(pod: Pod, job: string): boolean {
+  return pod.metadata.annotations?.[marks.wake]?.startsWith(`${job} `) ?? false;
+}
+
+/**
+ * The address by which a pull pod that cannot get its own Node image should try next, or undefined: it is not stuck,
+ * or there is none left.
+ */
+export function nextNodeImage(pullPod: Pod): string | undefined {
+  const stuck = allStatuses(pullPod).some(({ state }) =>
+    ['ErrImagePull', 'ImagePullBackOff'].includes(state?.waiting?.reason ?? ''),
+  );
+  if (!stuck || pullPod.metadata.deletionTimestamp !== undefined) return undefined;
+  const addresses = nodeImagesOf(pullPod);
+  const current = addresses.indexOf(pullPod.spec.containers[0]?.image ?? '');
+  return current < 0 ? undefined : addresses[current + 1];
+}
+
+function nodeImagesOf(pullPod: Pod): string[] {
+  try {
+    const parsed: unknown = JSON.parse(pullPod.metadata.annotations?.[marks.nodeImages] ?? '[]');
+    return Array.isArray(parsed) ? parsed.filter((one) => typeof one === 'string') : [];
+  } catch {
+    return [];
+  }
+}

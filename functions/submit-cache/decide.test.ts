@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfig } from '../../shared/config/config.ts';
+import type { PullState } from '../../shared/pulls/state.ts';
+import { aPod } from '../../test/builders.ts';
+import { judge, plan } from './decide.ts';
+
+const config = readConfig({ DOCKER_PROXY_URL: 'm.example', NO_PROXY_DOCKER_DOMAIN: 'quay.io' });
+
+test('an image is pulled once, however many containers and spellings ask for it', () => {
+  const containers = ['demo:1', 'docker.io/demo:1', 'docker.io/library/demo:1'].map((image) => ({ image, waiting: 'ErrImagePull' }));
+  const plans = plan(aPod({ containers }), config);
+  assert.equal(plans.length, 1);
+  assert.deepEqual(plans[0], {
+    image: 'docker.io/library/demo:1',
+    pull: {
+      reference: { registry: 'docker.io', repository: 'library/demo', tag: '1' },
+      mirrors: [{ scheme: 'https', host: 'm.example', repository: 'docker.io/library/demo' }],
+    },
+  });
+});
+
+for (const [what, container, why] of [
+  ['Never', { waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, /Never/],
+  ['an invalid name', { waiting: 'InvalidImageName', image: 'A B' }, /not a valid image name/],
+  ['a refused signature', { waiting: 'SignatureValidationFailed' }, /signature/],
+  ['a registry in NO_PROXY_DOCKER_DOMAIN', { waiting: 'ErrImagePull', image: 'quay.io/x/y:1' }, /NO_PROXY_DOCKER_DOMAIN/],
+  ['a registry that no variable opens', { waiting: 'ErrImagePull', image: 'r.example/x:1' }, /MIRROR_REGISTRIES/],
+  ['an internal registry', { waiting: 'ErrImagePull', image: '10.1.2.3:5000/x:1' }, /internal/],
+  ['a mirror itself', { waiting: 'ErrImagePull', image: 'm.example/x:1' }, /itself a mirror/],
+] as const) {
+  test(`${what} is refused with the reason`, () => {
+    const [only] = plan(aPod({ containers: [container] }), config);
+    assert.ok(only && 'refused' in only);
+    assert.match(only.refused, why);
+  });
+}
+
+test('a container that can be helped decides over one of the same image that cannot', () => {
+  const containers = [{ waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, { waiting: 'ErrImagePull' }];
+  const plans = plan(aPod({ containers }), config);
+  assert.deepEqual(plans.map((one) => 'pull' in one), [true]);
+});
+
+for (const [what, metadata] of [
+  ["kube-fledged's own pull pods", { namespace: 'kube-fledged', labels: { kubefledged: 'kubefledged-image-manager' } }],
+  ['a pod with the skip annotation', { annotations: { 'image-rescue.dev/skip': '' } }],
+  ['our own pull pods', { namespace: 'image-rescue-pull' }],
+] as const) {
+  test(`${what}: left alone`, () => assert.deepEqual(plan(aPod({ metadata }), config), []));
+}
+
+test("kube-fledged's controller is rescued", () => {
+  assert.equal(plan(aPod({ metadata: { namespace: 'kube-fledged' } }), config).length, 1);
+});
+
+const ended = (way: 'route' | 'none', at: number): PullState => ({ state: 'ended', at, result: { way, already: false, milliseconds: 1, answers: [] } });
+const now = 1_000_000;
+for (const [what, state, expected] of [
+  ['one under way is waited for', { state: 'under way' }, 'under way'],
+  ['one that helped is ready for every further pod', ended('route', now - 1000), 'ready'],
+  ['one that found no mirror rests', ended('none', now - 599_000), 'resting'],
+  ['one that failed without a word rests', { state: 'failed', at: now - 1000, why: '' }, 'resting'],
+  ['after the cool-down it counts no more', ended('none', now - 600_000), 'expired'],
+] as const) {
+  test(`an attempt that is there: ${what}`, () => {
+    const judged = judge(state, { name: 'pull-x', created: '2026-01-01T00:00:00Z' }, 600, now);
+    assert.equal(judged === 'expired' ? judged : judged.state, expected);
+  });
+}

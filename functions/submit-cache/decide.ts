@@ -1,0 +1,63 @@
+import type { Config } from '../../shared/config/config.ts';
+import type { Decision } from '../../shared/events/types.ts';
+import type { MirrorAddress } from '../../shared/images/mirrors.ts';
+import { type ImageReference, imageName } from '../../shared/images/reference.ts';
+import { askableMirrors } from '../../shared/images/rules.ts';
+import { isLeftAlone } from '../../shared/pods/left-alone.ts';
+import type { Pod } from '../../shared/pods/pod.ts';
+import { type StuckContainer, stuckContainers } from '../../shared/pods/stuck.ts';
+import type { PullState } from '../../shared/pulls/state.ts';
+
+/** What one stuck image asks for. */
+export type Plan =
+  | { image: string; pull: { reference: ImageReference; mirrors: MirrorAddress[] } }
+  | { image: string; refused: string };
+
+/** What to do about each image that this pod waits for; empty where there is nothing to do. */
+export function plan(pod: Pod, config: Pick<Config, 'rules' | 'pullNamespace' | 'kubeFledgedNamespace'>): Plan[] {
+  if (isLeftAlone(pod, config)) return [];
+  const plans = new Map<string, Plan>();
+  for (const stuck of stuckContainers(pod)) {
+    const image = stuck.reference === undefined ? stuck.image : imageName(stuck.reference);
+    // A container that can be helped decides over one of the same image that cannot.
+    const known = plans.get(image);
+    if (known === undefined || 'refused' in known) plans.set(image, planOne(stuck, image, config));
+  }
+  return [...plans.values()];
+}
+
+function planOne(stuck: StuckContainer, image: string, { rules }: Pick<Config, 'rules'>): Plan {
+  const refused = refusal(stuck);
+  if (refused !== undefined || stuck.reference === undefined)
+    return { image, refused: refused ?? 'it is not an image reference' };
+  const mirrors = askableMirrors(stuck.reference, rules);
+  if ('refused' in mirrors) return { image, refused: mirrors.refused };
+  return { image, pull: { reference: stuck.reference, mirrors } };
+}
+
+/** Why no mirror may or can help this container, whatever the image. */
+function refusal({ reason, pullPolicy }: StuckContainer): string | undefined {
+  if (reason === 'InvalidImageName') return 'it is not a valid image name; correct it in the workload';
+  if (reason === 'ErrImageNeverPull' || pullPolicy === 'Never') {
+    return 'its imagePullPolicy is Never, so it must be put on the node by hand or the policy changed';
+  }
+  if (reason === 'SignatureValidationFailed') {
+    return "its signature was refused by the cluster's policy, and image-rescue never goes around that";
+  }
+  return undefined;
+}
+
+/** What an attempt that is there already means for a pod that is stuck now; 'expired': it is too old to count. */
+export function judge(
+  state: PullState,
+  job: { name: string; created: string },
+  coolDown: number,
+  now: number,
+): Decision | 'expired' {
+  if (state.state === 'under way') return { state: 'under way', job: job.name, since: job.created };
+  const until = state.at + coolDown * 1000;
+  if (now >= until) return 'expired';
+  const helped = state.state === 'ended' && state.result.way !== 'none';
+  if (helped) return { state: 'ready', job: job.name };
+  return { state: 'resting', job: job.name, until: new Date(until).toISOString() };
+}

@@ -1,0 +1,112 @@
+import type { Cluster, Node } from '../../shared/cluster/cluster.ts';
+import type { Config } from '../../shared/config/config.ts';
+import { eventData } from '../../shared/events/data.ts';
+import { RetryableError } from '../../shared/events/errors.ts';
+import { type Handler, ownEvent, type RescueEvent } from '../../shared/events/event.ts';
+import {
+  type Decision,
+  eventTypes,
+  imageStuckSchema,
+  type PodIdentity,
+  type PullsDecided,
+  routeLeftSchema,
+} from '../../shared/events/types.ts';
+import type { Log } from '../../shared/log/log.ts';
+import { podName } from '../../shared/pods/pod.ts';
+import { cleanJob, type JobSettings, pullJob } from '../../shared/pulls/job.ts';
+import { type NodePaths, nodePaths } from '../../shared/pulls/node-paths.ts';
+import { readPull } from '../../shared/pulls/read.ts';
+import { leftItsRoute } from '../../shared/pulls/state.ts';
+import { judge, type Plan, plan } from './decide.ts';
+
+export interface SubmitCacheDeps {
+  readonly cluster: Pick<Cluster, 'readPod' | 'readNode' | 'createJob' | 'readJob' | 'deleteJob' | 'listPods'>;
+  readonly config: Config & JobSettings;
+  /** Makes the namespace and the program's ConfigMap if they are missing. */
+  readonly prepare: () => Promise<void>;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** image.stuck in, Jobs made, pulls.decided out; route.left in, a clean-up Job made. Never writes to a pod. */
+export function submitCache(deps: SubmitCacheDeps): Handler {
+  return async (event) => {
+    if (event.type === eventTypes.routeLeft) return cleanUp(deps, event);
+    const { pod: asked } = eventData(event, imageStuckSchema);
+    const pod = await deps.cluster.readPod(asked.namespace, asked.name);
+    // Gone, or another pod of that name: whatever the successor needs, its own events tell.
+    if (pod?.metadata.uid !== asked.uid) return undefined;
+    const plans = plan(pod, deps.config);
+    if (plans.length === 0 || pod.spec.nodeName === undefined) return undefined;
+
+    const node = plans.some((one) => 'pull' in one) ? await deps.cluster.readNode(pod.spec.nodeName) : undefined;
+    const paths = node && nodePaths(node, deps.config);
+    const images: PullsDecided['images'] = [];
+    for (const one of plans)
+      images.push({ image: one.image, decision: await submit(deps, one, node, paths, podName(pod)) });
+    for (const { image, decision } of images)
+      deps.log.info({ pod: podName(pod), image, ...decision }, `pull ${decision.state}`);
+    return decided(asked, images, pod.metadata.resourceVersion);
+  };
+}
+
+function decided(pod: PodIdentity, images: PullsDecided['images'], resourceVersion: string): RescueEvent {
+  const subject = `${pod.namespace}/${pod.name}@${resourceVersion}`;
+  return ownEvent('submit-cache', eventTypes.pullsDecided, subject, { pod, images } satisfies PullsDecided);
+}
+
+async function submit(
+  deps: SubmitCacheDeps,
+  one: Plan,
+  node: Node | undefined,
+  paths: NodePaths | { refused: string } | undefined,
+  askedBy: string,
+): Promise<Decision> {
+  if ('refused' in one) return { state: 'refused', why: one.refused };
+  if (node === undefined || paths === undefined) return { state: 'refused', why: 'its node is gone' };
+  if ('refused' in paths) return { state: 'refused', why: paths.refused };
+
+  const { cluster, config } = deps;
+  const { reference, mirrors } = one.pull;
+  const job = pullJob(reference, mirrors, node, paths, askedBy, config);
+  const { name } = job.metadata;
+  const submitted: Decision = { state: 'submitted', job: name, mirrors: mirrors.map(({ host }) => host) };
+  if ((await createJob(deps, job)) === 'created') return submitted;
+
+  const pull = await readPull(cluster, config.pullNamespace, name);
+  if (pull.job === undefined) throw new RetryableError(`Job ${name} went while it was looked at`);
+  const created = pull.job.metadata.creationTimestamp;
+  const judged = judge(pull.state, { name, created }, config.coolDown, deps.now());
+  if (judged !== 'expired') return judged;
+  await cluster.deleteJob(pull.job);
+  if ((await createJob(deps, job)) === 'created') return submitted;
+  throw new RetryableError(`Job ${name} has not gone yet`);
+}
+
+async function createJob(
+  { cluster, config, prepare }: SubmitCacheDeps,
+  job: { metadata: { name: string } },
+): Promise<'created' | 'exists'> {
+  await prepare();
+  return cluster.createJob(job, config.pullNamespace);
+}
+
+async function cleanUp({ cluster, config, prepare, log }: SubmitCacheDeps, event: RescueEvent): Promise<undefined> {
+  const left = eventData(event, routeLeftSchema);
+  const pod = await cluster.readPod(config.pullNamespace, left.pullPod);
+  if (pod === undefined || pod.metadata.uid !== left.uid || !leftItsRoute(pod) || pod.spec.nodeName === undefined)
+    return undefined;
+  const node = await cluster.readNode(pod.spec.nodeName);
+  const paths = node && nodePaths(node, config);
+  if (node === undefined || paths === undefined || 'refused' in paths || paths.hostConfigFolder === undefined)
+    return undefined;
+  await prepare();
+  const { hostConfigFolder } = paths;
+  const made = await cluster.createJob(
+    cleanJob(pod.metadata.uid, node, { ...paths, hostConfigFolder }, config),
+    config.pullNamespace,
+  );
+  if (made === 'created')
+    log.warn({ node: node.name, pullPod: left.pullPod }, 'a pull pod ended without taking its route down; cleaning up');
+  return undefined;
+}

@@ -1,0 +1,50 @@
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { Config } from '../../shared/config/config.ts';
+import { eventData } from '../../shared/events/data.ts';
+import { type Handler, ownEvent, type RescueEvent } from '../../shared/events/event.ts';
+import { eventTypes, type RouteLeft, type SweepScope, sweepScopeSchema } from '../../shared/events/types.ts';
+import type { Log } from '../../shared/log/log.ts';
+import { marks } from '../../shared/pulls/name.ts';
+import { leftItsRoute } from '../../shared/pulls/state.ts';
+import { decide } from '../detect/decide.ts';
+
+export interface SweepDeps {
+  readonly cluster: Pick<Cluster, 'listPods'>;
+  readonly config: Pick<Config, 'pullNamespace'>;
+  /** Where the findings go; one reply would not hold them all. */
+  readonly send: (event: RescueEvent) => Promise<void>;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** Server-side filters: a waiting sweep is cheap; a full one also sees containers that are stuck on their restart. */
+const fields: Record<SweepScope, string> = {
+  waiting: 'status.phase=Pending',
+  full: 'status.phase!=Succeeded,status.phase!=Failed',
+};
+
+/** A ping in; image.stuck for every pod that waits for an image, route.left for every pull pod that left its route. */
+export function sweep({ cluster, config, send, now, log }: SweepDeps): Handler {
+  return async (event) => {
+    const { scope } = eventData(event, sweepScopeSchema);
+    let pods = 0;
+    let found = 0;
+    for await (const pod of cluster.listPods({ fields: fields[scope] })) {
+      pods += 1;
+      const stuck = decide(pod, config.pullNamespace);
+      if (stuck === undefined) continue;
+      found += 1;
+      const { namespace, name } = stuck.pod;
+      // The time makes the id a new one: a broker that drops what it has seen must not drop a reminder.
+      await send(ownEvent('sweep', eventTypes.imageStuck, `${namespace}/${name}@${now()}`, stuck));
+    }
+    for await (const pod of cluster.listPods({ namespace: config.pullNamespace, labels: `${marks.kind}=pull` })) {
+      if (!leftItsRoute(pod) || pod.spec.nodeName === undefined) continue;
+      const { name, uid } = pod.metadata;
+      const left: RouteLeft = { pullPod: name, uid, nodeName: pod.spec.nodeName };
+      await send(ownEvent('sweep', eventTypes.routeLeft, name, left));
+    }
+    log.debug({ scope, pods, found }, 'swept');
+    return undefined;
+  };
+}

@@ -1,0 +1,199 @@
+import * as z from 'zod';
+import type { PodIdentity } from '../events/types.ts';
+import { type Pod, podSchema } from '../pods/pod.ts';
+import { type Job, jobSchema } from '../pulls/job.ts';
+import { type Api, ApiError } from './api.ts';
+
+/** What of a Node (core/v1) a pull depends on. */
+export interface Node {
+  readonly name: string;
+  readonly uid: string;
+  /** `containerd://2.1.4`, `cri-o://1.33.0`, … */
+  readonly runtime: string;
+  /** `linux`, `windows`. */
+  readonly system: string;
+}
+
+/** A Kubernetes Event to be written. */
+export interface KubernetesEvent {
+  /** Decides: the same name is the same Event, told once. */
+  readonly name: string;
+  readonly about: PodIdentity;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  /** At most 1,024 bytes. */
+  readonly message: string;
+}
+
+/** A Kubernetes Event as read. */
+export interface ToldEvent {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What image-rescue does with a cluster; each function takes the part that it needs. Throws PermissionError, RetryableError. */
+export interface Cluster {
+  readPod(namespace: string, name: string): Promise<Pod | undefined>;
+  /** Pods of all namespaces page by page, few of them in memory at once. */
+  listPods(selector: { fields?: string; labels?: string; namespace?: string }): AsyncIterable<Pod>;
+  /**
+   * Adds annotations, if the pod is still the one that was read: same uid, same resourceVersion.
+   * 'conflict': read it again and decide again. 'gone': there is no such pod any more.
+   */
+  annotatePod(pod: Pod, annotations: Record<string, string>): Promise<'done' | 'conflict' | 'gone'>;
+  /** Changes the image of containers, under the same condition. */
+  changeImages(pod: Pod, images: Record<string, string>): Promise<'done' | 'conflict' | 'gone'>;
+  readNode(name: string): Promise<Node | undefined>;
+  writeEvent(event: KubernetesEvent): Promise<'created' | 'exists'>;
+  eventsAbout(namespace: string, uid: string): Promise<ToldEvent[]>;
+  createJob(job: unknown, namespace: string): Promise<'created' | 'exists'>;
+  readJob(namespace: string, name: string): Promise<Job | undefined>;
+  /** With its pods; only the one with this uid. */
+  deleteJob(job: Job): Promise<void>;
+  createConfigMap(configMap: unknown, namespace: string): Promise<'created' | 'exists'>;
+  createNamespace(namespace: unknown): Promise<'created' | 'exists'>;
+}
+
+/** Pods a page: a pod can be a MiB, and a page is in memory whole. */
+const pageSize = 100;
+
+const nodeSchema = z.object({
+  metadata: z.object({ name: z.string(), uid: z.string() }),
+  status: z.object({ nodeInfo: z.object({ containerRuntimeVersion: z.string(), operatingSystem: z.string() }) }),
+});
+const pageSchema = z.object({
+  metadata: z.object({ continue: z.string().exactOptional() }),
+  items: z.array(podSchema),
+});
+const eventListSchema = z.object({
+  items: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() })),
+});
+
+/** The real thing. */
+export function makeCluster(api: Api): Cluster {
+  const pod = (namespace: string, name: string) => `/api/v1/namespaces/${segment(namespace)}/pods/${segment(name)}`;
+  const job = (namespace: string, name = '') =>
+    `/apis/batch/v1/namespaces/${segment(namespace)}/jobs${name && `/${segment(name)}`}`;
+
+  async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const found = await unless(404, () => api.json({ method: 'GET', path }));
+    return found === undefined ? undefined : schema.parse(found);
+  }
+
+  async function create(path: string, body: unknown): Promise<'created' | 'exists'> {
+    const created = await unless(409, () => api.json({ method: 'POST', path, body }));
+    return created === undefined ? 'exists' : 'created';
+  }
+
+  async function patchPod(
+    was: Pod,
+    change: Record<string, unknown>,
+    contentType: string,
+  ): Promise<'done' | 'conflict' | 'gone'> {
+    const { namespace, name, uid, resourceVersion } = was.metadata;
+    const metadata = { ...(change['metadata'] as object | undefined), uid, resourceVersion };
+    try {
+      await api.json({ method: 'PATCH', path: pod(namespace, name), contentType, body: { ...change, metadata } });
+      return 'done';
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) return 'conflict';
+      if (error instanceof ApiError && error.status === 404) return 'gone';
+      throw error;
+    }
+  }
+
+  return {
+    readPod: (namespace, name) => read(pod(namespace, name), podSchema),
+    async *listPods({ fields, labels, namespace }) {
+      const base = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${segment(namespace)}/pods`;
+      let next: string | undefined;
+      do {
+        const query = new URLSearchParams({
+          limit: String(pageSize),
+          ...(fields !== undefined && { fieldSelector: fields }),
+          ...(labels !== undefined && { labelSelector: labels }),
+          ...(next !== undefined && { continue: next }),
+        });
+        const page = pageSchema.parse(await api.json({ method: 'GET', path: `${base}?${query}` }));
+        yield* page.items;
+        next = page.metadata.continue || undefined;
+      } while (next !== undefined);
+    },
+    annotatePod: (was, annotations) => patchPod(was, { metadata: { annotations } }, 'application/merge-patch+json'),
+    changeImages: (was, images) => {
+      const changed = (list: Pod['spec']['containers'] = []) =>
+        list.flatMap(({ name }) => (images[name] === undefined ? [] : [{ name, image: images[name] }]));
+      const containers = changed(was.spec.containers);
+      const initContainers = changed(was.spec.initContainers);
+      const spec = {
+        ...(containers.length > 0 && { containers }),
+        ...(initContainers.length > 0 && { initContainers }),
+      };
+      return patchPod(was, { spec }, 'application/strategic-merge-patch+json');
+    },
+    readNode: async (name) => {
+      const node = await read(`/api/v1/nodes/${segment(name)}`, nodeSchema);
+      if (node === undefined) return undefined;
+      const { containerRuntimeVersion: runtime, operatingSystem: system } = node.status.nodeInfo;
+      return { name: node.metadata.name, uid: node.metadata.uid, runtime, system };
+    },
+    writeEvent: ({ name, about, type, reason, message }) => {
+      const { namespace, uid } = about;
+      const now = new Date().toISOString();
+      return create(`/api/v1/namespaces/${segment(namespace)}/events`, {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name, namespace },
+        involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name: about.name, uid },
+        type,
+        reason,
+        message: cut(message, 1024),
+        source: { component: 'image-rescue' },
+        firstTimestamp: now,
+        lastTimestamp: now,
+        count: 1,
+      });
+    },
+    eventsAbout: async (namespace, uid) => {
+      const query = new URLSearchParams({ fieldSelector: `involvedObject.uid=${uid}`, limit: '50' });
+      const found = eventListSchema.parse(
+        await api.json({ method: 'GET', path: `/api/v1/namespaces/${segment(namespace)}/events?${query}` }),
+      );
+      return found.items.map(({ reason, message }) => ({ reason: reason ?? '', message: message ?? '' }));
+    },
+    createJob: (body, namespace) => create(job(namespace), body),
+    readJob: (namespace, name) => read(job(namespace, name), jobSchema),
+    deleteJob: async ({ metadata: { namespace, name, uid } }) => {
+      // Without propagationPolicy a raw delete orphans the Job's pod.
+      const body = { propagationPolicy: 'Background', preconditions: { uid } };
+      await unless(404, () => unless(409, () => api.json({ method: 'DELETE', path: job(namespace, name), body })));
+    },
+    createConfigMap: (body, namespace) => create(`/api/v1/namespaces/${segment(namespace)}/configmaps`, body),
+    createNamespace: (body) => create('/api/v1/namespaces', body),
+  };
+}
+
+/** Undefined where the API server answers with this status. */
+async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === status) return undefined;
+    throw error;
+  }
+}
+
+/** Names come from events, which anybody may forge: none may leave its place in a path. */
+function segment(name: string): string {
+  if (name === '.' || name === '..') throw new ApiError(400, 'BadRequest', `${name} is no name of an object`);
+  return encodeURIComponent(name);
+}
+
+/** The first bytes of a text, never half a character. */
+export function cut(text: string, bytes: number): string {
+  const whole = Buffer.from(text);
+  if (whole.length <= bytes) return text;
+  let end = bytes - 3;
+  while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return `${whole.subarray(0, end).toString()}…`;
+}

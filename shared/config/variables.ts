@@ -1,0 +1,93 @@
+/** One environment variable, as the README's table and `--help` show it. */
+export interface Variable {
+  readonly name: string;
+  readonly meaning: string;
+  /** Absent: required, or empty. */
+  readonly default?: string;
+  readonly example: string;
+}
+
+export const variables: readonly Variable[] = [
+  {
+    name: 'DOCKER_PROXY_URL',
+    meaning:
+      'required. Mirrors in order of preference, comma separated: `m.daocloud.io` (the registry goes into the path) or `docker.io=docker.m.daocloud.io` (stands for that registry). Paths and ports are allowed; https unless it says `http://` or is on loopback',
+    example: 'm.daocloud.io,docker.io=docker.m.daocloud.io',
+  },
+  {
+    name: 'MIRROR_REGISTRIES',
+    meaning:
+      'registries whose images the first kind of mirror may be asked for; `*` for all. Default: the well-known public ones',
+    example: 'docker.io,quay.io',
+  },
+  {
+    name: 'NO_PROXY_DOCKER_DOMAIN',
+    meaning: 'registries whose images are never asked of a mirror, whatever else says so',
+    example: 'harbor.corp.example:8443,*.corp.example',
+  },
+  {
+    name: 'KUBE_FLEDGED_NAMESPACE',
+    meaning: "kube-fledged's namespace; its own pull Jobs are never rescued",
+    default: 'kube-fledged',
+    example: 'kube-fledged',
+  },
+  {
+    name: 'IMAGE_CHECK_INTERVAL',
+    meaning: 'seconds between sweeps for what no event told',
+    default: '10',
+    example: '10',
+  },
+  {
+    name: 'PULL_NAMESPACE',
+    meaning: 'namespace of the pull Jobs, created if it is missing',
+    default: 'image-rescue-pull',
+    example: 'image-rescue-pull',
+  },
+  {
+    name: 'NODE_IMAGE',
+    meaning:
+      'image with Node.js 22 or newer in which the pull program runs; addressed through the mirrors; best by digest',
+    default: 'docker.io/library/node:24-alpine',
+    example: 'docker.io/library/node:24-alpine',
+  },
+  {
+    name: 'ROUTE',
+    meaning: "`auto` uses containerd's host configuration folder where containerd reads one; `off` never touches it",
+    default: 'auto',
+    example: 'off',
+  },
+  {
+    name: 'ROUTE_HOLD',
+    meaning: "seconds for which a route stays up after its pull, longer than the kubelet's longest back-off",
+    default: '330',
+    example: '330',
+  },
+  {
+    name: 'COOL_DOWN',
+    meaning: 'seconds for which a failed pull is not repeated, and for which any pull is remembered',
+    default: '600',
+    example: '600',
+  },
+  {
+    name: 'PULL_DEADLINE',
+    meaning: 'seconds that one pull may take',
+    default: '1800',
+    example: '1800',
+  },
+  {
+    name: 'RUNTIME_SOCKET',
+    meaning: "the container runtime's socket on the nodes, where it is not where its runtime usually has it",
+    example: '/run/containerd/containerd.sock',
+  },
+  {
+    name: 'HOST_CONFIG_FOLDER',
+    meaning: "containerd's `config_path` on the nodes, where it is not where it usually is",
+    example: '/etc/containerd/certs.d',
+  },
+  {
+    name: 'LOG_LEVEL',
+    meaning: '`debug`, `info`, `warn` or `error`',
+    default: 'info',
+    example: 'debug',
+  },
+];

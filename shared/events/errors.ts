@@ -1,0 +1,9 @@
+/** The event can never be handled; the broker must not bring it again. Answered 422. */
+export class PermanentError extends Error {
+  override name = 'PermanentError';
+}
+
+/** Handling the event failed for now; the broker shall bring it again. Answered 503. */
+export class RetryableError extends Error {
+  override name = 'RetryableError';
+}

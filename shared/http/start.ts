@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { type Config, ConfigError, readConfig } from '../config/config.ts';
+import { helpText } from '../config/help.ts';
+import type { FunctionName, Handler } from '../events/event.ts';
+import { type Log, makeLog } from '../log/log.ts';
+import { serve } from './server.ts';
+
+/** What every function is given. */
+export interface FunctionSetup {
+  readonly config: Config;
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => number;
+}
+
+/** Starts one function as an HTTP server on PORT (8080). Ends with 2 where the environment is wrong, with 0 on SIGTERM. */
+export async function startFunction(
+  name: FunctionName,
+  make: (setup: FunctionSetup) => Handler | Promise<Handler>,
+  mayConcern?: (body: Buffer) => boolean,
+): Promise<void> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(`The ${name} function: CloudEvents over HTTP on PORT (8080).\n\n${helpText()}`);
+    return;
+  }
+  try {
+    const config = readConfig(process.env);
+    const log = makeLog(config.logLevel, process.stderr.isTTY).child({ function: name }) as Log;
+    const handler = await make({ config, log, env: process.env, now: () => Date.now() });
+    const port = Number(process.env['PORT'] ?? 8080);
+    const server = await serve(handler, { port, log, ...(mayConcern && { mayConcern }) });
+    log.info({ port }, 'listening');
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        server.close(() => process.exit(0));
+        server.closeIdleConnections();
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/** The text of the pull program, which `npm run build` makes. */
+export function readProgram(env: FunctionSetup['env']): string {
+  return readFileSync(env['PULL_PROGRAM'] ?? new URL('../../dist/pull.cjs', import.meta.url), 'utf8');
+}

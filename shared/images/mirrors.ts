@@ -1,0 +1,86 @@
+import { type ImageReference, versionSuffix } from './reference.ts';
+
+/** A registry that serves another registry's images. */
+export interface Mirror {
+  /** `https`, or `http` where the variable says so or the mirror is on loopback. */
+  readonly scheme: 'http' | 'https';
+  /** Host with its port. */
+  readonly host: string;
+  /** Path in front of what is asked for, without slashes at its ends; may be empty. */
+  readonly path: string;
+  /** Host form: the one registry that this mirror stands for. Absent in prefix form, which takes the registry into the path. */
+  readonly registry?: string;
+}
+
+/** Where one mirror has one image. */
+export interface MirrorAddress {
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  /** Repository at the mirror: `docker.io/library/nginx` in prefix form, `library/nginx` in host form. */
+  readonly repository: string;
+}
+
+/**
+ * Parses one entry of DOCKER_PROXY_URL: `m.daocloud.io` (prefix form), `docker.io=docker.m.daocloud.io` (host form).
+ *
+ * @returns the mirror, or what is wrong with the entry; userinfo is refused and never repeated in the answer
+ */
+export function parseMirror(entry: string): Mirror | string {
+  const [left, right] = splitOnce(entry.trim(), '=');
+  const registry = right === undefined ? undefined : left.toLowerCase();
+  const address = right ?? left;
+  const scheme = /^([a-z]+):\/\//i.exec(address)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
+    return `the scheme "${scheme}" is not http or https`;
+  let url: URL;
+  try {
+    url = new URL(scheme === undefined ? `https://${address}` : address);
+  } catch {
+    return address.includes('@')
+      ? 'is not a host with an optional port and path'
+      : `"${address}" is not a host with an optional port and path`;
+  }
+  if (url.username !== '' || url.password !== '' || address.includes('@')) {
+    return 'carries a user name or password; put credentials into MIRROR_PULL_SECRET';
+  }
+  if (url.search !== '' || url.hash !== '') return `"${address}" has a query or fragment`;
+  if (registry !== undefined && !/^[a-z0-9.[\]:-]+$/.test(registry)) return `"${left}" is not a registry host`;
+  const isHttp = scheme === 'http' || (scheme === undefined && isLoopback(url.hostname));
+  const host = hostWithPort(address) ?? url.host;
+  const path = url.pathname.replace(/^\/+|\/+$/g, '');
+  return { scheme: isHttp ? 'http' : 'https', host, path, ...(registry !== undefined && { registry }) };
+}
+
+/** URL drops a port that is its scheme's default, but to a runtime `host` and `host:443` are two names. */
+function hostWithPort(address: string): string | undefined {
+  return /^(?:[a-z]+:\/\/)?([^/]+)/i.exec(address)?.[1]?.toLowerCase();
+}
+
+/** The mirrors that serve this image, in the operator's order. Empty: none does. */
+export function mirrorAddresses(image: ImageReference, mirrors: readonly Mirror[]): MirrorAddress[] {
+  return mirrors
+    .filter((mirror) => mirror.registry === undefined || mirror.registry === image.registry)
+    .map((mirror) => {
+      const below = mirror.registry === undefined ? `${image.registry}/${image.repository}` : image.repository;
+      return {
+        scheme: mirror.scheme,
+        host: mirror.host,
+        repository: mirror.path === '' ? below : `${mirror.path}/${below}`,
+      };
+    });
+}
+
+/** The reference by which a runtime pulls the image at the mirror: `m.daocloud.io/docker.io/library/nginx:1`. */
+export function mirrorImage(address: MirrorAddress, image: ImageReference): string {
+  return `${address.host}/${address.repository}${versionSuffix(image)}`;
+}
+
+/** Whether a host name without port means this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}

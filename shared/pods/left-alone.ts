@@ -1,0 +1,15 @@
+import type { Config } from '../config/config.ts';
+import { marks } from '../pulls/name.ts';
+import type { Pod } from './pod.ts';
+
+/** Label of kube-fledged's own pull Jobs: they fail with the same reasons, and kube-fledged sees to them. */
+const fledgedLabel = { name: 'kubefledged', value: 'kubefledged-image-manager' };
+
+/** Whether a pod is none of our business, whatever it waits for. */
+export function isLeftAlone(pod: Pod, config: Pick<Config, 'pullNamespace' | 'kubeFledgedNamespace'>): boolean {
+  const { namespace, labels, annotations } = pod.metadata;
+  if (namespace === config.pullNamespace) return true;
+  if (namespace === config.kubeFledgedNamespace && labels?.[fledgedLabel.name] === fledgedLabel.value) return true;
+  const skip = annotations?.[marks.skip];
+  return skip !== undefined && skip !== 'false';
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+/** Labels and annotations of our own objects. */
+export const marks = {
+  /** Label on Jobs and their pods: `pull` or `clean`. The source of our own changes selects by it. */
+  kind: 'image-rescue.dev/kind',
+  /** Label on Jobs and their pods: the node's UID. */
+  node: 'image-rescue.dev/node-uid',
+  /** Annotation on Jobs and their pods: the image's full name. */
+  image: 'image-rescue.dev/image',
+  /** Annotation on Jobs and their pods: `namespace/name` of the pod that asked first. */
+  askedBy: 'image-rescue.dev/asked-by',
+  /** Annotation on Jobs and their pods, JSON: the addresses at which the Node image can be had, in order. */
+  nodeImages: 'image-rescue.dev/node-images',
+  /** Annotation on a rescued pod; its change makes the kubelet look again. */
+  wake: 'image-rescue.dev/wake',
+  /** Annotation or namespace label: leave alone. */
+  skip: 'image-rescue.dev/skip',
+} as const;
+
+/** The name of the Job for one attempt at one image on one node. A second Job of that name cannot be: that is the lock. */
+export function pullName(nodeUid: string, image: string, attempt = 1): string {
+  return `pull-${hash(nodeUid, image, String(attempt))}`;
+}
+
+/** The name of the Job that cleans up after one pull pod. */
+export function cleanName(pullPodUid: string): string {
+  return `clean-${hash(pullPodUid)}`;
+}
+
+/** 80 bits in base 36 and so short enough for the name of a Job's pod. */
+export function hash(...parts: string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 20);
+  return BigInt(`0x${digest}`).toString(36).padStart(16, '0');
+}

@@ -1,0 +1,62 @@
+import type { Pod } from '../pods/pod.ts';
+import { allStatuses } from '../pods/stuck.ts';
+import type { Job } from './job.ts';
+import { type PullResult, readResult } from './result.ts';
+
+/** How far one attempt has come, as its Job and pod show it. */
+export type PullState =
+  | { state: 'under way' }
+  /** The pull container has ended; at is milliseconds since the epoch. */
+  | { state: 'ended'; at: number; result: PullResult }
+  /** It ended, or never began, without a word of its own. */
+  | { state: 'failed'; at: number; why: string };
+
+/** Reads an attempt. The pod is undefined where the Job has none (any more). */
+export function pullState(job: Job | undefined, pod: Pod | undefined): PullState {
+  const ended = pod && pullEnded(pod);
+  if (ended) return ended;
+  const failed = job?.status?.conditions?.find(
+    ({ type, status }) => (type === 'Failed' || type === 'FailureTarget') && status === 'True',
+  );
+  if (failed) {
+    const said = [pod?.status?.reason, pod?.status?.message].filter(Boolean).join(': ');
+    return {
+      state: 'failed',
+      at: time(failed.lastTransitionTime),
+      why: said || [failed.reason, failed.message].filter(Boolean).join(': '),
+    };
+  }
+  const complete = job?.status?.conditions?.find(({ type, status }) => type === 'Complete' && status === 'True');
+  // Its pod is gone, and with it the result: as good as never made.
+  if (complete) return { state: 'failed', at: time(complete.lastTransitionTime), why: 'the pod that pulled is gone' };
+  return { state: 'under way' };
+}
+
+/** The end of a pull pod's pull container, or undefined while there is none. */
+export function pullEnded(pod: Pod): Exclude<PullState, { state: 'under way' }> | undefined {
+  const terminated = allStatuses(pod).find(({ name }) => name === 'pull')?.state?.terminated;
+  if (terminated === undefined) return undefined;
+  const at = time(terminated.finishedAt);
+  const result = readResult(terminated.message);
+  if (result !== undefined) return { state: 'ended', at, result };
+  const said = terminated.message?.trim().split('\n').at(-1) ?? '';
+  return {
+    state: 'failed',
+    at,
+    why: `the pull program ended with ${terminated.reason ?? 'exit code'} ${terminated.exitCode}${said && `: ${said}`}`,
+  };
+}
+
+/** What a registry container leaves when its route is down. */
+export const routeIsDown = 'route is down';
+
+/** Whether this pull pod's registry container ended without taking its route down. */
+export function leftItsRoute(pod: Pod): boolean {
+  const terminated = allStatuses(pod).find(({ name }) => name === 'registry')?.state?.terminated;
+  return terminated !== undefined && !(terminated.message ?? '').includes(routeIsDown);
+}
+
+function time(text: string | null | undefined): number {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? 0 : at;
+}

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+
+/** What a pull pod is told to do, as JSON in its environment variable TASK. Plain data: the node's side has no API token. */
+export const taskSchema = z.object({
+  /** The image's full name, `docker.io/library/nginx:1.27` or `…@sha256:…`. */
+  image: z.string(),
+  registry: z.string(),
+  repository: z.string(),
+  /** Tag or digest. */
+  reference: z.string(),
+  /** Where to ask, in this order. */
+  mirrors: z.array(z.object({ scheme: z.enum(['http', 'https']), host: z.string(), repository: z.string() })),
+  /** The container runtime's socket. */
+  socket: z.string(),
+  /** containerd's host configuration folder; absent: no route. */
+  hostConfigFolder: z.string().exactOptional(),
+  /** Seconds for which the route stays up after the pull. */
+  routeHold: z.number(),
+  /** Seconds that the pull may take. */
+  deadline: z.number(),
+});
+
+export type Task = z.infer<typeof taskSchema>;
+
+/** What is left to do for the pod that only takes down what a crashed one left. */
+export const cleanTaskSchema = z.object({ hostConfigFolder: z.string() });
