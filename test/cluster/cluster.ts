@@ -1,0 +1,169 @@
+import { mkdir } from 'node:fs/promises';
+import { type AuditEntry, readAudit } from './audit.ts';
+import { makeCgroups } from './cgroups.ts';
+import { type Components, componentsOf } from './components.ts';
+import { controlPlane, writeKubeconfig } from './controlPlane.ts';
+import { freePorts } from './freePorts.ts';
+import { pushImage } from './images.ts';
+import { type Kube, type KubeObject, kubeFor } from './kube.ts';
+import { takeLock } from './lock.ts';
+import { startNamespace } from './namespace.ts';
+import { makeNetwork, network } from './network.ts';
+import { nodeComponents, pauseRepository } from './node.ts';
+import { type OutsideMode, startOutside } from './outside.ts';
+import { buildPrograms, installPackages } from './packages.ts';
+import { type Registry, readRequests, registryComponent } from './registry.ts';
+import { environment, run } from './run.ts';
+import { planSite, type Site } from './site.ts';
+import { pauseImage } from './stockImages.ts';
+
+export interface ClusterOptions {
+  /** Whether containerd has a config_path. */
+  hostConfig: boolean;
+  /** The kubelet's. */
+  featureGates?: Record<string, boolean>;
+  /** A folder of components/: another version of Kubernetes. */
+  kubernetes?: string;
+  /** Told what takes longer than a moment; by default lines on stderr. */
+  progress?: (line: string) => void;
+}
+
+/** etcd, apiserver, controller-manager, scheduler, containerd, kubelet, mirror, and registries by their names. */
+export type ComponentNames = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'containerd' | 'kubelet';
+
+/** A real Kubernetes of one Ready node. It ends with the process that started it, however that ends. */
+export interface TestCluster {
+  /** Path of the administrator's kubeconfig. */
+  kubeconfig: string;
+  /** A client with it. */
+  kube: Kube;
+  /** All state of the cluster; removed by stop(). */
+  folder: string;
+  nodeName: string;
+  /** Path of containerd's socket. */
+  runtimeSocket: string;
+  /** containerd's config_path, empty at first; where hostConfig is false nothing reads it and it does not exist. */
+  hostConfigFolder: string;
+  mirror: Registry;
+  /** Starts another registry, a component of this name. */
+  startRegistry(name: string): Promise<Registry>;
+  /** How the outside answers, for one host name or by default; 'refuse' at first. */
+  outside(mode: OutsideMode, host?: string): void;
+  /** What containerd asked of the outside; `time` in milliseconds since 1970. */
+  outsideRequests(): { host: string; time: number }[];
+  audit(): Promise<AuditEntry[]>;
+  logs(component: string): Promise<string>;
+  restart(component: ComponentNames | (string & {}), signal?: NodeJS.Signals): Promise<void>;
+  stopComponent(component: ComponentNames | (string & {}), signal?: NodeJS.Signals): Promise<void>;
+  startComponent(component: ComponentNames | (string & {})): Promise<void>;
+  /** Runs containerd's client in the kubelet's namespace, `k8s.io`. Returns its stdout. */
+  ctr(...args: string[]): Promise<string>;
+  kubectl(...args: string[]): Promise<string>;
+  /** Kills everything and removes what it left: a moment. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the cluster and resolves when its node is Ready. Installs Debian packages and builds programs that are not
+ * there yet (minutes, once). Throws when this machine cannot (see missing()) or when another one runs.
+ */
+export async function startCluster(options: ClusterOptions): Promise<TestCluster> {
+  const progress = options.progress ?? ((line: string) => void process.stderr.write(`test cluster: ${line}\n`));
+  await installPackages(progress);
+  const programs = await buildPrograms(progress, options.kubernetes);
+  await using cleanup = new AsyncDisposableStack();
+  const lock = await takeLock();
+  cleanup.defer(lock.release);
+  const outside = await startOutside();
+  cleanup.defer(outside.close);
+  const site = await planSite(lock.folder, options, outside.url);
+  for (const folder of ['logs', 'pki', 'registries']) await mkdir(site.path(folder));
+  await Promise.all([makeNetwork(), makeCgroups()]);
+  const namespace = await startNamespace(site.folder);
+  cleanup.defer(namespace.end);
+  await lock.owns(namespace.init);
+  const components = componentsOf(site, namespace, programs);
+  const mirror = registry(site, components, 'mirror', site.ports.mirror);
+  await startAll(site, components);
+  const service = { host: network.apiService, port: 443 };
+  await namespace.forward(service, { host: '127.0.0.1', port: site.ports.apiserver }).catch((error: Error) => {
+    progress(`pods will not reach the API server at ${service.host}: ${error.message}`);
+  });
+  const kubeconfig = site.path('admin.kubeconfig');
+  const kube = await kubeFor(kubeconfig);
+  cleanup.defer(async () => kube.close());
+  await nodeIsReady(kube, site.nodeName);
+
+  const tool = (program: string, args: string[]) =>
+    run(program, args, { PATH: [...programs, environment()['PATH']].join(':'), KUBECONFIG: kubeconfig });
+  const started = cleanup.move();
+  return {
+    kubeconfig,
+    kube,
+    folder: site.folder,
+    nodeName: site.nodeName,
+    runtimeSocket: site.runtimeSocket,
+    hostConfigFolder: site.path('certs.d'),
+    mirror,
+    startRegistry: async (name) => {
+      const [port = 0] = await freePorts(1);
+      const another = registry(site, components, name, port);
+      await components.start(name);
+      return another;
+    },
+    outside: outside.set,
+    outsideRequests: outside.requests,
+    audit: () => readAudit(site.path('audit.log')),
+    logs: components.logs,
+    startComponent: components.start,
+    stopComponent: components.stop,
+    restart: async (name, signal) => {
+      await components.stop(name, signal);
+      await components.start(name);
+    },
+    ctr: (...args) => tool('ctr', ['--address', site.runtimeSocket, '--namespace', 'k8s.io', ...args]),
+    kubectl: (...args) => tool('kubectl', args),
+    stop: () => started.disposeAsync(),
+  };
+}
+
+/** Everything that does not wait for another starts at once: most of the time goes into the API server. */
+async function startAll(site: Site, components: Components): Promise<void> {
+  for (const component of [...controlPlane(site), ...nodeComponents(site)]) components.add(component);
+  const runtime = async () => {
+    await Promise.all([components.start('containerd'), components.start('mirror')]);
+    await pushImage(`127.0.0.1:${site.ports.mirror}`, pauseRepository, '1', await pauseImage());
+  };
+  const api = async () => {
+    await components.start('etcd');
+    await components.start('apiserver');
+    await writeKubeconfig(site, 'admin');
+    await Promise.all([components.start('controller-manager'), components.start('scheduler')]);
+  };
+  await Promise.all([api(), runtime()]);
+  await components.start('kubelet');
+}
+
+/** Ready, free of the taint that it had before, and with the service account that pods need. */
+async function nodeIsReady(kube: Kube, name: string): Promise<void> {
+  type Node = KubeObject & {
+    spec: { taints?: unknown[] };
+    status: { conditions?: { type: string; status: string }[] };
+  };
+  const ready = (node: Node) =>
+    node.spec.taints === undefined &&
+    node.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
+  await Promise.all([
+    kube.until<Node>(`/api/v1/nodes/${name}`, ready, 60_000, `node ${name} to be Ready`),
+    kube.until('/api/v1/namespaces/default/serviceaccounts/default', () => true, 60_000, 'the default service account'),
+  ]);
+}
+
+function registry(site: Site, components: Components, name: string, port: number): Registry {
+  components.add(registryComponent(site, name, port));
+  return {
+    address: `127.0.0.1:${port}`,
+    requests: () => readRequests(site.path('logs', `${name}.log`)),
+    stop: () => components.stop(name),
+  };
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { freePorts } from './freePorts.ts';
+
+/** What the configurations of the components share: places, ports and tokens of one cluster. */
+export interface Site {
+  /** All state; `path` joins to it. */
+  folder: string;
+  path(...parts: string[]): string;
+  nodeName: string;
+  runtimeSocket: string;
+  /** containerd's config_path, or undefined where it has none. */
+  hostConfigFolder: string | undefined;
+  ports: { apiserver: number; etcd: number; etcdPeer: number; kubelet: number; mirror: number };
+  /** Bearer tokens by user name; the kubelet's is `system:node:<node>`. */
+  tokens: Record<string, string>;
+  featureGates: Record<string, boolean>;
+  outsideUrl: string;
+}
+
+/** Picks free ports and makes new tokens. */
+export async function planSite(
+  folder: string,
+  options: { hostConfig: boolean; featureGates?: Record<string, boolean> },
+  outsideUrl: string,
+): Promise<Site> {
+  const [apiserver = 0, etcd = 0, etcdPeer = 0, kubelet = 0, mirror = 0] = await freePorts(5);
+  const nodeName = 'irtest-node1';
+  const users = ['admin', 'system:kube-controller-manager', 'system:kube-scheduler', `system:node:${nodeName}`];
+  return {
+    folder,
+    path: (...parts) => join(folder, ...parts),
+    nodeName,
+    runtimeSocket: join(folder, 'containerd.sock'),
+    hostConfigFolder: options.hostConfig ? join(folder, 'certs.d') : undefined,
+    ports: { apiserver, etcd, etcdPeer, kubelet, mirror },
+    tokens: Object.fromEntries(users.map((user) => [user, randomBytes(16).toString('hex')])),
+    featureGates: options.featureGates ?? {},
+    outsideUrl,
+  };
+}
+
+/** A program of the cluster: how it is started and how one sees that it works. */
+export interface Component {
+  name: string;
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+  /** Writes what the program reads. Called before each start. */
+  prepare?(): Promise<void>;
+  /** True when it serves; throws or returns false before. Without it, it counts as ready when it was started. */
+  ready?(): Promise<boolean>;
+}
+
+/** `--name value` pairs as arguments. */
+export function flags(values: Record<string, string | number | boolean>): string[] {
+  return Object.entries(values).map(([name, value]) => `--${name}=${value}`);
+}

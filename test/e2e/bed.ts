@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { type ClusterOptions, startCluster, type TestCluster } from '../cluster/cluster.ts';
+import { pushImage } from '../cluster/images.ts';
+import type { KubeObject } from '../cluster/kube.ts';
+import { demoImage, pushNodeImage } from '../cluster/stockImages.ts';
+import { buildProgram, type Product, startProduct } from './product.ts';
+
+/** A pod as these tests read it. */
+export interface TestPod extends KubeObject {
+  spec: { nodeName?: string; containers: { name: string; image: string }[] };
+  status: {
+    phase: string;
+    containerStatuses?: {
+      name: string;
+      restartCount: number;
+      image: string;
+      imageID: string;
+      state: { running?: { startedAt: string }; waiting?: { reason: string; message?: string } };
+    }[];
+  };
+}
+
+export interface TestEvent extends KubeObject {
+  type: string;
+  reason: string;
+  message: string;
+  count: number;
+  involvedObject: { name: string; uid: string };
+  source: { component: string };
+}
+
+/** A cluster with a mirror that has the Node image, and what the cases do with it. */
+export interface Bed {
+  readonly cluster: TestCluster;
+  /** DOCKER_PROXY_URL and the paths of this cluster's containerd. */
+  readonly env: Record<string, string>;
+  start(env?: Record<string, string>): Product;
+  /** Pushes an image of its own bytes under `<registry>/<name>:1` to the mirror. Returns reference and digest. */
+  image(name: string, registry?: string): Promise<{ reference: string; digest: string }>;
+  deployment(name: string, container: { image: string; imagePullPolicy?: string }, replicas?: number): Promise<void>;
+  pod(name: string, spec: { image: string; imagePullPolicy?: string; [more: string]: unknown }, pod?: object): Promise<TestPod>;
+  /** The pods of a name that a deployment gave, or the one pod. */
+  pods(name: string): Promise<TestPod[]>;
+  /** Resolves with the pods of a name when there are this many and all are so. */
+  all(name: string, count: number, what: string, so: (pod: TestPod) => boolean, timeoutMs?: number): Promise<TestPod[]>;
+  /** Events of ours on a pod. */
+  told(pod: TestPod): Promise<TestEvent[]>;
+  stop(): Promise<void>;
+}
+
+export const pullNamespace = 'image-rescue-pull';
+/** Longer than anything here takes; it only ends a hang. */
+export const patience = 120_000;
+
+export const running = (pod: TestPod) => pod.status.containerStatuses?.every(({ state }) => state.running !== undefined) ?? false;
+export const stuck = (pod: TestPod) =>
+  pod.status.containerStatuses?.some(({ state }) => ['ErrImagePull', 'ImagePullBackOff'].includes(state.waiting?.reason ?? '')) ?? false;
+
+export async function makeBed(options: ClusterOptions): Promise<Bed> {
+  await buildProgram();
+  const cluster = await startCluster(options);
+  await pushNodeImage(cluster.mirror.address);
+  const { kube } = cluster;
+  const env = {
+    DOCKER_PROXY_URL: cluster.mirror.address,
+    MIRROR_REGISTRIES: '*',
+    RUNTIME_SOCKET: cluster.runtimeSocket,
+    HOST_CONFIG_FOLDER: cluster.hostConfigFolder,
+  };
+
+  async function pods(name: string): Promise<TestPod[]> {
+    const { items } = await kube.get<{ items: TestPod[] }>(`/api/v1/namespaces/default/pods?labelSelector=${encodeURIComponent(`app=${name}`)}`);
+    return items;
+  }
+
+  return {
+    cluster,
+    env,
+    pods,
+    start: (more = {}) => startProduct(cluster.kubeconfig, { ...env, ...more }),
+    image: async (name, registry = 'docker.io/library') => {
+      const { digest } = await pushImage(cluster.mirror.address, `${registry}/${name}`, '1', await demoImage(`${name} ${randomBytes(8).toString('hex')}`));
+      return { reference: `${registry}/${name}:1`, digest };
+    },
+    deployment: async (name, container, replicas = 1) => {
+      const labels = { app: name };
+      await kube.post('/apis/apps/v1/namespaces/default/deployments', {
+        metadata: { name, labels },
+        spec: {
+          replicas,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }] } },
+        },
+      });
+    },
+    pod: (name, container, pod = {}) =>
+      kube.post<TestPod>('/api/v1/namespaces/default/pods', {
+        metadata: { name, labels: { app: name } },
+        spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }], ...pod },
+      }),
+    all: async (name, count, what, so, timeoutMs = patience) => {
+      const deadline = Date.now() + timeoutMs;
+      for (;;) {
+        const found = await pods(name);
+        if (found.length === count && found.every(so)) return found;
+        if (Date.now() > deadline) {
+          const seen = found.map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status.containerStatuses?.map(({ state }) => state))}`);
+          assert.fail(`${name}: not ${count} pods ${what} after ${timeoutMs / 1000} s\n${seen.join('\n')}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    told: async ({ metadata: { uid } }) => {
+      const { items } = await kube.get<{ items: TestEvent[] }>(`/api/v1/namespaces/default/events?fieldSelector=${encodeURIComponent(`involvedObject.uid=${uid}`)}`);
+      return items.filter(({ source }) => source.component === 'image-rescue');
+    },
+    stop: () => cluster.stop(),
+  };
+}
