@@ -7,7 +7,9 @@ import { decide, mayConcern } from './decide.ts';
 import { detect } from './handler.ts';
 
 const handler = detect({ pullNamespace: 'image-rescue-pull' });
-const pods = recordedRequests().filter(({ headers }) => headers['ce-kind'] === 'Pod' && !headers['ce-type']?.endsWith('delete'));
+const pods = recordedRequests().filter(
+  ({ headers }) => headers['ce-kind'] === 'Pod' && !headers['ce-type']?.endsWith('delete'),
+);
 
 for (const recorded of pods) {
   const waits = /errimagepull|imagepullbackoff|errimageneverpull|invalidimagename/.test(recorded.name);
@@ -16,12 +18,22 @@ for (const recorded of pods) {
     const reply = await handler(recordedEvent(recorded));
     assert.equal(reply !== undefined, stuck);
     if (reply !== undefined) imageStuckSchema.parse(reply.data);
-    assert.equal(mayConcern(Buffer.from(JSON.stringify(recorded.body))), waits, 'the scan of the raw bytes sees it too');
+    assert.equal(
+      mayConcern(Buffer.from(JSON.stringify(recorded.body))),
+      waits,
+      'the scan of the raw bytes sees it too',
+    );
   });
 }
 
 test('a redelivered event gives the same id, a later failure another', async () => {
-  const event = (resourceVersion: string) => ({ id: 'x', type: 't', source: 's', extensions: {}, data: aPod({ metadata: { resourceVersion } }) });
+  const event = (resourceVersion: string) => ({
+    id: 'x',
+    type: 't',
+    source: 's',
+    extensions: {},
+    data: aPod({ metadata: { resourceVersion } }),
+  });
   const [first, again, later] = await Promise.all([handler(event('7')), handler(event('7')), handler(event('8'))]);
   assert.equal(first?.id, again?.id);
   assert.notEqual(first?.id, later?.id);

@@ -5,7 +5,12 @@ import { aPod } from '../../test/builders.ts';
 import { nextNodeImage, nextStep, wakeValue } from './decide.ts';
 
 const image = 'docker.io/library/demo:1';
-const config = { pullNamespace: 'pulls', kubeFledgedNamespace: 'kube-fledged' };
+const config = {
+  pullNamespace: 'pulls',
+  kubeFledgedNamespace: 'kube-fledged',
+  includeNamespaces: undefined,
+  excludeNamespaces: [],
+};
 const result = (way: PullResult['way']): PullResult => ({ way, already: false, milliseconds: 1, answers: [] });
 
 for (const [policy, way, expected] of [
@@ -29,7 +34,11 @@ test('a Job wakes a pod once; another Job wakes it again', () => {
 });
 
 test('a pod that waits for something else is not touched', () => {
-  assert.equal(nextStep(aPod({ containers: [{ image: 'other:1', waiting: 'ErrImagePull' }] }), image, result('route'), 'j', config).step, 'none');
+  assert.equal(
+    nextStep(aPod({ containers: [{ image: 'other:1', waiting: 'ErrImagePull' }] }), image, result('route'), 'j', config)
+      .step,
+    'none',
+  );
   assert.equal(nextStep(aPod({ containers: [{}] }), image, result('route'), 'j', config).step, 'none');
 });
 

@@ -1,5 +1,4 @@
-import type { Config } from '../../shared/config/config.ts';
-import { isLeftAlone } from '../../shared/pods/left-alone.ts';
+import { isLeftAlone, type NamespaceRules } from '../../shared/pods/left-alone.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { allStatuses, waitingFor } from '../../shared/pods/stuck.ts';
 import { marks } from '../../shared/pulls/name.ts';
@@ -16,13 +15,7 @@ export type Step =
   | { step: 'cannot help'; why: string };
 
 /** The next step for one pod after its image's pull has succeeded. */
-export function nextStep(
-  pod: Pod,
-  image: string,
-  result: PullResult,
-  job: string,
-  config: Pick<Config, 'pullNamespace' | 'kubeFledgedNamespace'>,
-): Step {
+export function nextStep(pod: Pod, image: string, result: PullResult, job: string, config: NamespaceRules): Step {
   if (isLeftAlone(pod, config)) return { step: 'none' };
   const waiting = waitingFor(pod, image).filter(({ pullPolicy }) => pullPolicy !== 'Never');
   if (waiting.length === 0) return { step: 'none' };
@@ -51,13 +44,20 @@ function wasWoken(pod: Pod, job: string): boolean {
  * or there is none left.
  */
 export function nextNodeImage(pullPod: Pod): string | undefined {
-  const stuck = allStatuses(pullPod).some(({ state }) =>
-    ['ErrImagePull', 'ImagePullBackOff'].includes(state?.waiting?.reason ?? ''),
+  const current = pullPod.spec.containers[0]?.image ?? '';
+  // A status that still speaks of the address before is no word about this one; and where a container runs, a changed
+  // image would end it.
+  const stuck = allStatuses(pullPod).some(
+    ({ state, image }) =>
+      image === current && ['ErrImagePull', 'ImagePullBackOff'].includes(state?.waiting?.reason ?? ''),
   );
-  if (!stuck || pullPod.metadata.deletionTimestamp !== undefined) return undefined;
+  const begun = allStatuses(pullPod).some(
+    ({ state }) => state?.running !== undefined || state?.terminated !== undefined,
+  );
+  if (!stuck || begun || pullPod.metadata.deletionTimestamp !== undefined) return undefined;
   const addresses = nodeImagesOf(pullPod);
-  const current = addresses.indexOf(pullPod.spec.containers[0]?.image ?? '');
-  return current < 0 ? undefined : addresses[current + 1];
+  const at = addresses.indexOf(current);
+  return at < 0 ? undefined : addresses[at + 1];
 }
 
 function nodeImagesOf(pullPod: Pod): string[] {

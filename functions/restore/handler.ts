@@ -4,6 +4,7 @@ import { eventData } from '../../shared/events/data.ts';
 import type { Handler } from '../../shared/events/event.ts';
 import { eventTypes } from '../../shared/events/types.ts';
 import type { Log } from '../../shared/log/log.ts';
+import type { NamespaceRules } from '../../shared/pods/left-alone.ts';
 import { podSchema } from '../../shared/pods/pod.ts';
 import { jobSchema } from '../../shared/pulls/job.ts';
 import { tellDecisions } from './decisions.ts';
@@ -14,7 +15,7 @@ export interface RestoreDeps {
     Cluster,
     'readPod' | 'listPods' | 'annotatePod' | 'changeImages' | 'writeEvent' | 'eventsAbout' | 'readJob'
   >;
-  readonly config: Pick<Config, 'pullNamespace' | 'kubeFledgedNamespace' | 'coolDown'>;
+  readonly config: Pick<Config, 'coolDown'> & NamespaceRules;
   readonly now: () => number;
   readonly log: Log;
 }

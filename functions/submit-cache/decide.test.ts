@@ -8,7 +8,10 @@ import { judge, plan } from './decide.ts';
 const config = readConfig({ DOCKER_PROXY_URL: 'm.example', NO_PROXY_DOCKER_DOMAIN: 'quay.io' });
 
 test('an image is pulled once, however many containers and spellings ask for it', () => {
-  const containers = ['demo:1', 'docker.io/demo:1', 'docker.io/library/demo:1'].map((image) => ({ image, waiting: 'ErrImagePull' }));
+  const containers = ['demo:1', 'docker.io/demo:1', 'docker.io/library/demo:1'].map((image) => ({
+    image,
+    waiting: 'ErrImagePull',
+  }));
   const plans = plan(aPod({ containers }), config);
   assert.equal(plans.length, 1);
   assert.deepEqual(plans[0], {
@@ -24,7 +27,11 @@ for (const [what, container, why] of [
   ['Never', { waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, /Never/],
   ['an invalid name', { waiting: 'InvalidImageName', image: 'A B' }, /not a valid image name/],
   ['a refused signature', { waiting: 'SignatureValidationFailed' }, /signature/],
-  ['a registry in NO_PROXY_DOCKER_DOMAIN', { waiting: 'ErrImagePull', image: 'quay.io/x/y:1' }, /NO_PROXY_DOCKER_DOMAIN/],
+  [
+    'a registry in NO_PROXY_DOCKER_DOMAIN',
+    { waiting: 'ErrImagePull', image: 'quay.io/x/y:1' },
+    /NO_PROXY_DOCKER_DOMAIN/,
+  ],
   ['a registry that no variable opens', { waiting: 'ErrImagePull', image: 'r.example/x:1' }, /MIRROR_REGISTRIES/],
   ['an internal registry', { waiting: 'ErrImagePull', image: '10.1.2.3:5000/x:1' }, /internal/],
   ['a mirror itself', { waiting: 'ErrImagePull', image: 'm.example/x:1' }, /itself a mirror/],
@@ -39,7 +46,10 @@ for (const [what, container, why] of [
 test('a container that can be helped decides over one of the same image that cannot', () => {
   const containers = [{ waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, { waiting: 'ErrImagePull' }];
   const plans = plan(aPod({ containers }), config);
-  assert.deepEqual(plans.map((one) => 'pull' in one), [true]);
+  assert.deepEqual(
+    plans.map((one) => 'pull' in one),
+    [true],
+  );
 });
 
 for (const [what, metadata] of [
@@ -54,7 +64,11 @@ test("kube-fledged's controller is rescued", () => {
   assert.equal(plan(aPod({ metadata: { namespace: 'kube-fledged' } }), config).length, 1);
 });
 
-const ended = (way: 'route' | 'none', at: number): PullState => ({ state: 'ended', at, result: { way, already: false, milliseconds: 1, answers: [] } });
+const ended = (way: 'route' | 'none', at: number): PullState => ({
+  state: 'ended',
+  at,
+  result: { way, already: false, milliseconds: 1, answers: [] },
+});
 const now = 1_000_000;
 for (const [what, state, expected] of [
   ['one under way is waited for', { state: 'under way' }, 'under way'],

@@ -3,7 +3,7 @@ import type { Decision } from '../../shared/events/types.ts';
 import type { MirrorAddress } from '../../shared/images/mirrors.ts';
 import { type ImageReference, imageName } from '../../shared/images/reference.ts';
 import { askableMirrors } from '../../shared/images/rules.ts';
-import { isLeftAlone } from '../../shared/pods/left-alone.ts';
+import { isLeftAlone, type NamespaceRules } from '../../shared/pods/left-alone.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { type StuckContainer, stuckContainers } from '../../shared/pods/stuck.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
@@ -14,7 +14,7 @@ export type Plan =
   | { image: string; refused: string };
 
 /** What to do about each image that this pod waits for; empty where there is nothing to do. */
-export function plan(pod: Pod, config: Pick<Config, 'rules' | 'pullNamespace' | 'kubeFledgedNamespace'>): Plan[] {
+export function plan(pod: Pod, config: Pick<Config, 'rules'> & NamespaceRules): Plan[] {
   if (isLeftAlone(pod, config)) return [];
   const plans = new Map<string, Plan>();
   for (const stuck of stuckContainers(pod)) {

@@ -21,10 +21,29 @@ test('one variable is enough', () => {
 });
 
 test('all problems at once, each with the variable, what it got and an example', () => {
-  const found = problems({ IMAGE_CHECK_INTERVAL: 'soon', ROUTE: 'maybe', COOL_DOWN: '-1', RUNTIME_SOCKET: 'x', NODE_IMAGE: 'A B', PULL_NAMESPACE: '_' });
+  const found = problems({
+    IMAGE_CHECK_INTERVAL: 'soon',
+    ROUTE: 'maybe',
+    COOL_DOWN: '-1',
+    RUNTIME_SOCKET: 'x',
+    NODE_IMAGE: 'A B',
+    PULL_NAMESPACE: '_',
+  });
   assert.equal(found.length, 7);
-  for (const name of ['DOCKER_PROXY_URL', 'IMAGE_CHECK_INTERVAL', 'ROUTE', 'COOL_DOWN', 'RUNTIME_SOCKET', 'NODE_IMAGE', 'PULL_NAMESPACE']) {
-    assert.equal(found.filter((line) => line.startsWith(`${name} is`) && line.includes(`Example: ${name}=`)).length, 1, name);
+  for (const name of [
+    'DOCKER_PROXY_URL',
+    'IMAGE_CHECK_INTERVAL',
+    'ROUTE',
+    'COOL_DOWN',
+    'RUNTIME_SOCKET',
+    'NODE_IMAGE',
+    'PULL_NAMESPACE',
+  ]) {
+    assert.equal(
+      found.filter((line) => line.startsWith(`${name} is`) && line.includes(`Example: ${name}=`)).length,
+      1,
+      name,
+    );
   }
   assert.ok(found.some((line) => line.includes('"soon"')));
 });

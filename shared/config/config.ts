@@ -9,6 +9,9 @@ export interface Config {
   readonly rules: ImageRules;
   readonly kubeFledgedNamespace: string;
   readonly pullNamespace: string;
+  /** Undefined: all. */
+  readonly includeNamespaces: readonly string[] | undefined;
+  readonly excludeNamespaces: readonly string[];
   /** Between sweeps of the one process. */
   readonly checkInterval: number;
   /** Whether a host configuration folder may be used at all. */
@@ -19,6 +22,8 @@ export interface Config {
   readonly coolDown: number;
   /** How long one pull may take. */
   readonly pullDeadline: number;
+  /** How long a pull pod may take to start. */
+  readonly startDeadline: number;
   readonly nodeImage: string;
   /** Undefined: chosen by the node's container runtime. */
   readonly runtimeSocket: string | undefined;
@@ -50,20 +55,23 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     return undefined as never; // never seen by a caller: the problems are thrown below
   };
 
-  const mirrors = read('DOCKER_PROXY_URL', mirrorList);
+  const proxies = read('DOCKER_PROXY_URL', mirrors);
   const config: Config = {
     rules: {
-      mirrors,
-      mirrorRegistries: openRegistries(read('MIRROR_REGISTRIES', registryList), mirrors),
+      mirrors: proxies,
+      mirrorRegistries: openRegistries(read('MIRROR_REGISTRIES', registryList), proxies),
       neverRegistries: read('NO_PROXY_DOCKER_DOMAIN', registryList) ?? [],
     },
     kubeFledgedNamespace: read('KUBE_FLEDGED_NAMESPACE', namespaceName),
     pullNamespace: read('PULL_NAMESPACE', namespaceName),
+    includeNamespaces: read('INCLUDE_NAMESPACES', namespaceNames),
+    excludeNamespaces: read('EXCLUDE_NAMESPACES', namespaceNames) ?? [],
     checkInterval: read('IMAGE_CHECK_INTERVAL', seconds(1, 86_400)),
     route: read('ROUTE', oneOf('auto', 'off')),
     routeHold: read('ROUTE_HOLD', seconds(0, 3_600)),
     coolDown: read('COOL_DOWN', seconds(1, 86_400)),
     pullDeadline: read('PULL_DEADLINE', seconds(5, 86_400)),
+    startDeadline: read('START_DEADLINE', seconds(5, 86_400)),
     nodeImage: read('NODE_IMAGE', (text) => (parseReference(text) ? text : new Wrong('not an image reference'))),
     runtimeSocket: read('RUNTIME_SOCKET', absolutePath),
     hostConfigFolder: read('HOST_CONFIG_FOLDER', absolutePath),
@@ -83,7 +91,14 @@ class Wrong {
   }
 }
 
-function mirrorList(text: string): Mirror[] | Wrong {
+/** The mirrors of a DOCKER_PROXY_URL. Throws ConfigError. */
+export function mirrorList(text: string): Mirror[] {
+  const parsed = mirrors(text);
+  if (parsed instanceof Wrong) throw new ConfigError([`DOCKER_PROXY_URL: ${parsed.what}`]);
+  return parsed;
+}
+
+function mirrors(text: string): Mirror[] | Wrong {
   const entries = list(text);
   if (entries.length === 0) return new Wrong('expected at least one mirror');
   const parsed = entries.map(parseMirror);
@@ -107,6 +122,13 @@ function openRegistries(named: string[] | undefined, mirrors: readonly Mirror[] 
 
 function namespaceName(text: string): string | Wrong {
   return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text) ? text : new Wrong('not a namespace name');
+}
+
+function namespaceNames(text: string): string[] | undefined | Wrong {
+  const entries = list(text);
+  const wrong = entries.find((entry) => namespaceName(entry) instanceof Wrong);
+  if (wrong !== undefined) return new Wrong(`"${shorten(wrong)}" is not a namespace name`);
+  return entries.length === 0 ? undefined : entries;
 }
 
 function seconds(least: number, most: number): (text: string) => number | Wrong {

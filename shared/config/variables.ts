@@ -38,6 +38,16 @@ export const variables: readonly Variable[] = [
     example: '10',
   },
   {
+    name: 'INCLUDE_NAMESPACES',
+    meaning: 'namespaces whose pods are rescued, comma separated. Default: all',
+    example: 'default,team-a',
+  },
+  {
+    name: 'EXCLUDE_NAMESPACES',
+    meaning: 'namespaces whose pods are left alone',
+    example: 'team-b',
+  },
+  {
     name: 'PULL_NAMESPACE',
     meaning: 'namespace of the pull Jobs, created if it is missing',
     default: 'image-rescue-pull',
@@ -73,6 +83,12 @@ export const variables: readonly Variable[] = [
     meaning: 'seconds that one pull may take',
     default: '1800',
     example: '1800',
+  },
+  {
+    name: 'START_DEADLINE',
+    meaning: 'seconds that a pull pod may take to start, the download of its Node image included',
+    default: '600',
+    example: '600',
   },
   {
     name: 'RUNTIME_SOCKET',

@@ -16,12 +16,37 @@ function asked(env: Record<string, string>, text: string): string[] | string {
 const daocloud = { DOCKER_PROXY_URL: 'm.daocloud.io,docker.io=docker.m.daocloud.io' };
 
 for (const [what, env, text, expected] of [
-  ['prefix form, then host form', daocloud, 'nginx:1', ['m.daocloud.io/docker.io/library/nginx:1', 'docker.m.daocloud.io/library/nginx:1']],
+  [
+    'prefix form, then host form',
+    daocloud,
+    'nginx:1',
+    ['m.daocloud.io/docker.io/library/nginx:1', 'docker.m.daocloud.io/library/nginx:1'],
+  ],
   ['a host-form mirror stands for its registry only', daocloud, 'quay.io/a/b:1', ['m.daocloud.io/quay.io/a/b:1']],
-  ['a path in front', { DOCKER_PROXY_URL: 'harbor.corp:8443/proxy/' }, 'ghcr.io/a:1', ['harbor.corp:8443/proxy/ghcr.io/a:1']],
-  ['a digest decides over a tag', daocloud, `quay.io/a:1@sha256:${'0'.repeat(64)}`, [`m.daocloud.io/quay.io/a@sha256:${'0'.repeat(64)}`]],
-  ['a registry that has a mirror of its own is open', { DOCKER_PROXY_URL: 'r.example=m.example' }, 'r.example/a:1', ['m.example/a:1']],
-  ['* opens all', { DOCKER_PROXY_URL: 'm.example', MIRROR_REGISTRIES: '*' }, 'r.example/a:1', ['m.example/r.example/a:1']],
+  [
+    'a path in front',
+    { DOCKER_PROXY_URL: 'harbor.corp:8443/proxy/' },
+    'ghcr.io/a:1',
+    ['harbor.corp:8443/proxy/ghcr.io/a:1'],
+  ],
+  [
+    'a digest decides over a tag',
+    daocloud,
+    `quay.io/a:1@sha256:${'0'.repeat(64)}`,
+    [`m.daocloud.io/quay.io/a@sha256:${'0'.repeat(64)}`],
+  ],
+  [
+    'a registry that has a mirror of its own is open',
+    { DOCKER_PROXY_URL: 'r.example=m.example' },
+    'r.example/a:1',
+    ['m.example/a:1'],
+  ],
+  [
+    '* opens all',
+    { DOCKER_PROXY_URL: 'm.example', MIRROR_REGISTRIES: '*' },
+    'r.example/a:1',
+    ['m.example/r.example/a:1'],
+  ],
 ] as const) {
   test(`${what}: ${text}`, () => assert.deepEqual(asked(env, text), expected));
 }
@@ -29,8 +54,18 @@ for (const [what, env, text, expected] of [
 for (const [what, env, text, expected] of [
   ['no wildcard, no open door', daocloud, 'r.example/a:1', /MIRROR_REGISTRIES/],
   ['never, by domain', { ...daocloud, NO_PROXY_DOCKER_DOMAIN: '*.io' }, 'quay.io/a:1', /NO_PROXY_DOCKER_DOMAIN/],
-  ['never, whatever the port', { ...daocloud, MIRROR_REGISTRIES: '*', NO_PROXY_DOCKER_DOMAIN: 'r.example' }, 'r.example:5000/a:1', /NO_PROXY/],
-  ['never, though it has a mirror', { DOCKER_PROXY_URL: 'r.example=m.example', NO_PROXY_DOCKER_DOMAIN: 'r.example' }, 'r.example/a:1', /NO_PROXY/],
+  [
+    'never, whatever the port',
+    { ...daocloud, MIRROR_REGISTRIES: '*', NO_PROXY_DOCKER_DOMAIN: 'r.example' },
+    'r.example:5000/a:1',
+    /NO_PROXY/,
+  ],
+  [
+    'never, though it has a mirror',
+    { DOCKER_PROXY_URL: 'r.example=m.example', NO_PROXY_DOCKER_DOMAIN: 'r.example' },
+    'r.example/a:1',
+    /NO_PROXY/,
+  ],
   ['loopback', { ...daocloud, MIRROR_REGISTRIES: '*' }, '127.0.0.1:5000/a:1', /internal/],
   ['a private address', { ...daocloud, MIRROR_REGISTRIES: '*' }, '172.20.0.1/a:1', /internal/],
   ['a service name', { ...daocloud, MIRROR_REGISTRIES: '*' }, 'registry.ns.svc.cluster.local/a:1', /internal/],

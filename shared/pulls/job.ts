@@ -43,13 +43,13 @@ export type Job = z.infer<typeof jobSchema>;
 
 /** What a Job needs to know that is not the image's. */
 export interface JobSettings
-  extends Pick<Config, 'rules' | 'pullNamespace' | 'routeHold' | 'coolDown' | 'pullDeadline' | 'nodeImage'> {
+  extends Pick<
+    Config,
+    'rules' | 'pullNamespace' | 'routeHold' | 'coolDown' | 'pullDeadline' | 'startDeadline' | 'nodeImage'
+  > {
   /** Name of the ConfigMap that holds the pull program. */
   readonly program: string;
 }
-
-/** The kubelet must fetch the Node image and the Job's controller must notice the end. */
-const startAllowance = 120;
 
 /** The Job that brings one image to one node; see README, "What runs on the node". */
 export function pullJob(
@@ -78,7 +78,7 @@ export function pullJob(
     kind: 'pull',
     node,
     annotations: { [marks.image]: name, [marks.askedBy]: askedBy },
-    seconds: settings.pullDeadline + settings.routeHold + startAllowance,
+    seconds: settings.startDeadline + settings.pullDeadline + settings.routeHold,
     containers: [
       container('registry', task, [mount('talk', talkFolder), ...folder], settings),
       container('pull', task, [mount('talk', talkFolder), mount('runtime-socket', paths.socket)], settings),
@@ -104,7 +104,7 @@ export function cleanJob(
     kind: 'clean',
     node,
     annotations: {},
-    seconds: startAllowance,
+    seconds: settings.startDeadline,
     containers: [
       container(
         'clean',

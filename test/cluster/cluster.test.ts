@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,7 +11,8 @@ import { startCluster, type TestCluster } from './cluster.ts';
 import { pushImage } from './images.ts';
 import { KubeError, type KubeObject, kubeFor } from './kube.ts';
 import { missing } from './packages.ts';
-import { demoImage, pushNodeImage } from './stockImages.ts';
+import { isAlive, processesOf } from './processes.ts';
+import { demoImage, pushNodeImage } from './stock-images.ts';
 
 const reasons = await missing();
 const skip = reasons.length > 0 && `no test cluster here: it lacks ${reasons.join('; ')}`;
@@ -172,23 +173,11 @@ describe('test cluster', { skip, timeout: 900_000 }, () => {
     while (family.some(isAlive) && Date.now() < deadline) await sleep(10);
     assert.deepEqual(family.filter(isAlive), []);
 
-    cluster = await startCluster({ hostConfig: false, featureGates: { KubeletEnsureSecretPulledImages: false } });
+    cluster = await startCluster({
+      hostConfig: false,
+      kubelet: { featureGates: { KubeletEnsureSecretPulledImages: false } },
+    });
     assert.ok(!existsSync(folder), 'the folder of the killed one is removed');
     assert.ok(!existsSync(cluster.hostConfigFolder));
   });
 });
-
-/** All processes (as "pid start time") below the one whose command line names the cluster's folder first. */
-async function processesOf(folder: string): Promise<string[]> {
-  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const stats = await Promise.all(all.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
-  const parents = new Map(stats.filter(Boolean).map((s) => [s.split(' ')[0] ?? '', /\) \S (\d+)/.exec(s)?.[1] ?? '']));
-  const { init }: { init: number } = JSON.parse(await readFile(join(folder, 'owner.json'), 'utf8'));
-  const isBelow = (pid: string | undefined): boolean =>
-    pid === `${init}` || (pid !== undefined && isBelow(parents.get(pid)));
-  return [...parents.keys()].filter(isBelow);
-}
-
-function isAlive(pid: string): boolean {
-  return existsSync(`/proc/${pid}`);
-}

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { type AuditEntry, readAudit } from './audit.ts';
 import { makeCgroups } from './cgroups.ts';
 import { type Components, componentsOf } from './components.ts';
-import { controlPlane, writeKubeconfig } from './controlPlane.ts';
-import { freePorts } from './freePorts.ts';
+import { controlPlane, writeKubeconfig } from './control-plane.ts';
+import { freePorts } from './free-ports.ts';
 import { pushImage } from './images.ts';
 import { type Kube, type KubeObject, kubeFor } from './kube.ts';
 import { takeLock } from './lock.ts';
@@ -15,53 +15,10 @@ import { buildPrograms, installPackages } from './packages.ts';
 import { type Registry, readRequests, registryComponent } from './registry.ts';
 import { environment, run } from './run.ts';
 import { planSite, type Site } from './site.ts';
-import { pauseImage } from './stockImages.ts';
+import { pauseImage } from './stock-images.ts';
+import type { ClusterOptions, TestCluster } from './test-cluster.ts';
 
-export interface ClusterOptions {
-  /** Whether containerd has a config_path. */
-  hostConfig: boolean;
-  /** The kubelet's. */
-  featureGates?: Record<string, boolean>;
-  /** A folder of components/: another version of Kubernetes. */
-  kubernetes?: string;
-  /** Told what takes longer than a moment; by default lines on stderr. */
-  progress?: (line: string) => void;
-}
-
-/** etcd, apiserver, controller-manager, scheduler, containerd, kubelet, mirror, and registries by their names. */
-export type ComponentNames = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'containerd' | 'kubelet';
-
-/** A real Kubernetes of one Ready node. It ends with the process that started it, however that ends. */
-export interface TestCluster {
-  /** Path of the administrator's kubeconfig. */
-  kubeconfig: string;
-  /** A client with it. */
-  kube: Kube;
-  /** All state of the cluster; removed by stop(). */
-  folder: string;
-  nodeName: string;
-  /** Path of containerd's socket. */
-  runtimeSocket: string;
-  /** containerd's config_path, empty at first; where hostConfig is false nothing reads it and it does not exist. */
-  hostConfigFolder: string;
-  mirror: Registry;
-  /** Starts another registry, a component of this name. */
-  startRegistry(name: string): Promise<Registry>;
-  /** How the outside answers, for one host name or by default; 'refuse' at first. */
-  outside(mode: OutsideMode, host?: string): void;
-  /** What containerd asked of the outside; `time` in milliseconds since 1970. */
-  outsideRequests(): { host: string; time: number }[];
-  audit(): Promise<AuditEntry[]>;
-  logs(component: string): Promise<string>;
-  restart(component: ComponentNames | (string & {}), signal?: NodeJS.Signals): Promise<void>;
-  stopComponent(component: ComponentNames | (string & {}), signal?: NodeJS.Signals): Promise<void>;
-  startComponent(component: ComponentNames | (string & {})): Promise<void>;
-  /** Runs containerd's client in the kubelet's namespace, `k8s.io`. Returns its stdout. */
-  ctr(...args: string[]): Promise<string>;
-  kubectl(...args: string[]): Promise<string>;
-  /** Kills everything and removes what it left: a moment. */
-  stop(): Promise<void>;
-}
+export type { AuditEntry, ClusterOptions, OutsideMode, Registry, TestCluster };
 
 /**
  * Starts the cluster and resolves when its node is Ready. Installs Debian packages and builds programs that are not

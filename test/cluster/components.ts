@@ -2,7 +2,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import type { Namespace } from './namespace.ts';
 import { environment } from './run.ts';
 import type { Component, Site } from './site.ts';
-import { Hopeless, waitFor } from './waitFor.ts';
+import { Hopeless, waitFor } from './wait-for.ts';
 
 /** Starts and stops the programs of a cluster by name. Unknown names throw. */
 export interface Components {
@@ -38,7 +38,7 @@ export function componentsOf(site: Site, namespace: Namespace, programs: string[
         const how = namespace.ended(name);
         if (how === undefined) return (await ready?.()) ?? true;
         const words = await readFile(log(name), 'utf8');
-        throw new Hopeless(`${name} ended (${how}):\n${words.split('\n').slice(-20).join('\n')}`);
+        throw new Hopeless(`${name} ended (${how}):\n${words.split('\n').slice(-50).join('\n')}`);
       };
       await waitFor(`${name} to serve`, serves, 60_000);
     },

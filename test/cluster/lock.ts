@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeCgroups } from './cgroups.ts';
 import { removeNetwork } from './network.ts';
-import { waitFor } from './waitFor.ts';
+import { waitFor } from './wait-for.ts';
 
 const prefix = 'image-rescue-cluster-';
 

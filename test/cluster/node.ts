@@ -1,7 +1,7 @@
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { cgroupRoot } from './cgroups.ts';
-import { serves, writeKubeconfig } from './controlPlane.ts';
+import { serves, writeKubeconfig } from './control-plane.ts';
 import { cniConfiguration, network } from './network.ts';
 import { type Component, flags, type Site } from './site.ts';
 
@@ -107,7 +107,7 @@ function kubeletConfiguration(site: Site): string {
     clusterDomain: 'cluster.local',
     evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%' },
     imageGCHighThresholdPercent: 100,
-    featureGates: site.featureGates,
+    ...site.kubelet,
   });
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { freePorts } from './freePorts.ts';
+import { freePorts } from './free-ports.ts';
 
 /** What the configurations of the components share: places, ports and tokens of one cluster. */
 export interface Site {
@@ -14,14 +14,14 @@ export interface Site {
   ports: { apiserver: number; etcd: number; etcdPeer: number; kubelet: number; mirror: number };
   /** Bearer tokens by user name; the kubelet's is `system:node:<node>`. */
   tokens: Record<string, string>;
-  featureGates: Record<string, boolean>;
+  kubelet: Record<string, unknown>;
   outsideUrl: string;
 }
 
 /** Picks free ports and makes new tokens. */
 export async function planSite(
   folder: string,
-  options: { hostConfig: boolean; featureGates?: Record<string, boolean> },
+  options: { hostConfig: boolean; kubelet?: Record<string, unknown> },
   outsideUrl: string,
 ): Promise<Site> {
   const [apiserver = 0, etcd = 0, etcdPeer = 0, kubelet = 0, mirror = 0] = await freePorts(5);
@@ -35,7 +35,7 @@ export async function planSite(
     hostConfigFolder: options.hostConfig ? join(folder, 'certs.d') : undefined,
     ports: { apiserver, etcd, etcdPeer, kubelet, mirror },
     tokens: Object.fromEntries(users.map((user) => [user, randomBytes(16).toString('hex')])),
-    featureGates: options.featureGates ?? {},
+    kubelet: options.kubelet ?? {},
     outsideUrl,
   };
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import type { AuditEntry } from '../cluster/audit.ts';
 import { type ClusterOptions, startCluster, type TestCluster } from '../cluster/cluster.ts';
 import { pushImage } from '../cluster/images.ts';
 import type { KubeObject } from '../cluster/kube.ts';
-import { demoImage, pushNodeImage } from '../cluster/stockImages.ts';
+import type { MirrorRequest } from '../cluster/registry.ts';
+import { demoImage, pushNodeImage } from '../cluster/stock-images.ts';
+import { waitFor } from '../cluster/wait-for.ts';
 import { buildProgram, type Product, startProduct } from './product.ts';
 
 /** A pod as these tests read it. */
@@ -39,11 +42,25 @@ export interface Bed {
   /** Pushes an image of its own bytes under `<registry>/<name>:1` to the mirror. Returns reference and digest. */
   image(name: string, registry?: string): Promise<{ reference: string; digest: string }>;
   deployment(name: string, container: { image: string; imagePullPolicy?: string }, replicas?: number): Promise<void>;
-  pod(name: string, spec: { image: string; imagePullPolicy?: string; [more: string]: unknown }, pod?: object): Promise<TestPod>;
+  pod(
+    name: string,
+    spec: { image: string; imagePullPolicy?: string; [more: string]: unknown },
+    pod?: object,
+  ): Promise<TestPod>;
   /** The pods of a name that a deployment gave, or the one pod. */
   pods(name: string): Promise<TestPod[]>;
   /** Resolves with the pods of a name when there are this many and all are so. */
   all(name: string, count: number, what: string, so: (pod: TestPod) => boolean, timeoutMs?: number): Promise<TestPod[]>;
+  /** Deletes every workload and every pull, and waits until nothing of them is left. */
+  clear(): Promise<void>;
+  /** The Jobs in the pull namespace. */
+  jobs(): Promise<KubeObject[]>;
+  /** What the product asked of the API server since a moment (RFC 3339), watches not counted. */
+  asked(since: string): Promise<AuditEntry[]>;
+  /** Requests at the mirror for one repository. */
+  mirrored(repository: string): Promise<MirrorRequest[]>;
+  /** The first Event of ours with this reason on the pod of a name; waits for it. */
+  word(name: string, reason: string): Promise<string>;
   /** Events of ours on a pod. */
   told(pod: TestPod): Promise<TestEvent[]>;
   stop(): Promise<void>;
@@ -53,9 +70,12 @@ export const pullNamespace = 'image-rescue-pull';
 /** Longer than anything here takes; it only ends a hang. */
 export const patience = 120_000;
 
-export const running = (pod: TestPod) => pod.status.containerStatuses?.every(({ state }) => state.running !== undefined) ?? false;
+export const running = (pod: TestPod) =>
+  pod.status.containerStatuses?.every(({ state }) => state.running !== undefined) ?? false;
 export const stuck = (pod: TestPod) =>
-  pod.status.containerStatuses?.some(({ state }) => ['ErrImagePull', 'ImagePullBackOff'].includes(state.waiting?.reason ?? '')) ?? false;
+  pod.status.containerStatuses?.some(({ state }) =>
+    ['ErrImagePull', 'ImagePullBackOff'].includes(state.waiting?.reason ?? ''),
+  ) ?? false;
 
 export async function makeBed(options: ClusterOptions): Promise<Bed> {
   await buildProgram();
@@ -70,9 +90,21 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
   };
 
   async function pods(name: string): Promise<TestPod[]> {
-    const { items } = await kube.get<{ items: TestPod[] }>(`/api/v1/namespaces/default/pods?labelSelector=${encodeURIComponent(`app=${name}`)}`);
+    const { items } = await kube.get<{ items: TestPod[] }>(
+      `/api/v1/namespaces/default/pods?labelSelector=${encodeURIComponent(`app=${name}`)}`,
+    );
     return items;
   }
+
+  async function told({ metadata: { uid } }: TestPod): Promise<TestEvent[]> {
+    const about = encodeURIComponent(`involvedObject.uid=${uid}`);
+    const { items } = await kube.get<{ items: TestEvent[] }>(
+      `/api/v1/namespaces/default/events?fieldSelector=${about}`,
+    );
+    return items.filter(({ source }) => source.component === 'image-rescue');
+  }
+
+  const everyJob = async () => (await kube.get<{ items: KubeObject[] }>('/apis/batch/v1/jobs')).items;
 
   return {
     cluster,
@@ -80,7 +112,12 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
     pods,
     start: (more = {}) => startProduct(cluster.kubeconfig, { ...env, ...more }),
     image: async (name, registry = 'docker.io/library') => {
-      const { digest } = await pushImage(cluster.mirror.address, `${registry}/${name}`, '1', await demoImage(`${name} ${randomBytes(8).toString('hex')}`));
+      const { digest } = await pushImage(
+        cluster.mirror.address,
+        `${registry}/${name}`,
+        '1',
+        await demoImage(`${name} ${randomBytes(8).toString('hex')}`),
+      );
       return { reference: `${registry}/${name}:1`, digest };
     },
     deployment: async (name, container, replicas = 1) => {
@@ -90,7 +127,10 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
         spec: {
           replicas,
           selector: { matchLabels: labels },
-          template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }] } },
+          template: {
+            metadata: { labels },
+            spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }] },
+          },
         },
       });
     },
@@ -105,15 +145,50 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
         const found = await pods(name);
         if (found.length === count && found.every(so)) return found;
         if (Date.now() > deadline) {
-          const seen = found.map(({ metadata, status }) => `${metadata.name}: ${JSON.stringify(status.containerStatuses?.map(({ state }) => state))}`);
+          const seen = found.map(
+            ({ metadata, status }) =>
+              `${metadata.name}: ${JSON.stringify(status.containerStatuses?.map(({ state }) => state))}`,
+          );
           assert.fail(`${name}: not ${count} pods ${what} after ${timeoutMs / 1000} s\n${seen.join('\n')}`);
         }
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
-    told: async ({ metadata: { uid } }) => {
-      const { items } = await kube.get<{ items: TestEvent[] }>(`/api/v1/namespaces/default/events?fieldSelector=${encodeURIComponent(`involvedObject.uid=${uid}`)}`);
-      return items.filter(({ source }) => source.component === 'image-rescue');
+    told,
+    word: async (name, reason) => {
+      const [pod] = await pods(name);
+      if (pod === undefined) assert.fail(`there is no pod ${name}`);
+      const found = await waitFor(
+        `${reason} on ${name}`,
+        async () => (await told(pod)).find((event) => event.reason === reason),
+        patience,
+      );
+      return found.message;
+    },
+    jobs: async () =>
+      (await kube.get<{ items: KubeObject[] }>(`/apis/batch/v1/namespaces/${pullNamespace}/jobs`)).items,
+    asked: async (since) =>
+      (await cluster.audit()).filter(
+        ({ userAgent, verb, time }) => userAgent === 'image-rescue' && verb !== 'watch' && time >= since,
+      ),
+    mirrored: async (repository) =>
+      (await cluster.mirror.requests()).filter(
+        ({ url }) => url.startsWith(`/v2/${repository}/`) && !url.includes('/uploads/'),
+      ),
+    clear: async () => {
+      const background = { propagationPolicy: 'Background' };
+      await kube.delete('/apis/apps/v1/namespaces/default/deployments', background);
+      for (const { metadata } of await everyJob())
+        await kube.delete(`/apis/batch/v1/namespaces/${metadata.namespace}/jobs/${metadata.name}`, background);
+      await kube.delete('/api/v1/namespaces/default/pods', { gracePeriodSeconds: 0 });
+      await waitFor(
+        'all pods to be gone',
+        async () => {
+          const { items } = await kube.get<{ items: KubeObject[] }>('/api/v1/pods');
+          return items.length === 0;
+        },
+        patience,
+      );
     },
     stop: () => cluster.stop(),
   };

@@ -26,14 +26,22 @@ export async function buildProgram(): Promise<void> {
 /** Starts the product on a cluster. Unless a case is about sweeps, events do the work: one a day. */
 export function startProduct(kubeconfig: string, env: Record<string, string>): Product {
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], KUBECONFIG: kubeconfig, IMAGE_CHECK_INTERVAL: '86400', LOG_LEVEL: 'debug', ...env },
+    env: {
+      PATH: process.env['PATH'],
+      KUBECONFIG: kubeconfig,
+      IMAGE_CHECK_INTERVAL: '86400',
+      LOG_LEVEL: 'debug',
+      ...env,
+    },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
   let output = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  const ended = new Promise<number | NodeJS.Signals>((resolve) => child.once('close', (code, signal) => resolve(signal ?? code ?? 0)));
+  const ended = new Promise<number | NodeJS.Signals>((resolve) =>
+    child.once('close', (code, signal) => resolve(signal ?? code ?? 0)),
+  );
   const orphan = () => child.kill('SIGKILL');
   process.once('exit', orphan);
   void ended.then(() => process.off('exit', orphan));

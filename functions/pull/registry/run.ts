@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { routeIsDown } from '../../../shared/pulls/state.ts';
 import type { Task } from '../../../shared/pulls/task.ts';
-import { putUp, type Route } from '../route/route.ts';
+import { cleanUp, putUp, type Route } from '../route/route.ts';
 import { type RegistrySide, serveTalk } from '../talk.ts';
 import { makeIdentity } from './certificate.ts';
 import { mirroredContent, NoMirror } from './content.ts';
@@ -79,6 +79,7 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
         route = await putUp(task.hostConfigFolder ?? '', task.registry, tls.port, identity.certificate);
         elsewhere = route.registryApi;
         log(`route to ${task.registry} is up on port ${tls.port}`);
+        void tidy(task.hostConfigFolder ?? '', log);
         return {};
       } catch (error) {
         return { error: (error as Error).message };
@@ -112,6 +113,12 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
     for (const listener of open) listener.close();
   }
   return routeIsDown;
+}
+
+/** Whoever comes to a node takes out what crashed rescues left there. */
+async function tidy(folder: string, log: (line: string) => void): Promise<void> {
+  const removed = await cleanUp(folder).catch((error: Error) => [`nothing: ${error.message}`]);
+  if (removed.length > 0) log(`taken out, left by crashed rescues: ${removed.join(', ')}`);
 }
 
 interface Probe {

@@ -77,19 +77,24 @@ export function connectRuntime(socket: string, pullDeadline: number): Runtime {
   }
 
   /** Undefined where the runtime answers with this code. */
-  async function unless<T>(code: status, ask: Promise<T>): Promise<T | undefined> {
+  async function unless<T>(
+    code: status,
+    ask: Promise<T>,
+    late = 'the container runtime did not answer in time',
+  ): Promise<T | undefined> {
     try {
       return await ask;
     } catch (error) {
       const { code: got, details, message } = error as ServiceError;
       if (got === code) return undefined;
-      throw new RuntimeError(details || message, { cause: error });
+      throw new RuntimeError(got === status.DEADLINE_EXCEEDED ? late : details || message, { cause: error });
     }
   }
 
   return {
     pull: async (image) => {
-      await unless(status.OK, call(cri, 'PullImage', { image: { image } }, pullDeadline));
+      const late = `the pull did not end within ${pullDeadline / 1000} s`;
+      await unless(status.OK, call(cri, 'PullImage', { image: { image } }, pullDeadline), late);
     },
     sees: async (image) => {
       const answer = (await unless(status.NOT_FOUND, call(cri, 'ImageStatus', { image: { image } }))) as

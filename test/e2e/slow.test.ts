@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { type Bed, makeBed, running } from './bed.ts';
+import type { Product } from './product.ts';
+
+// A registry that fails after 25 s, as a blocked one mostly does: pulls are serial, so everything queues behind it.
+
+let bed: Bed;
+let product: Product | undefined;
+
+before(async () => {
+  bed = await makeBed({ hostConfig: true });
+});
+afterEach(async (t) => {
+  await product?.end();
+  if ('passed' in t && !t.passed) process.stderr.write(product?.output() ?? '');
+  product = undefined;
+  await bed.clear();
+});
+after(() => bed?.stop());
+
+/** Five pods of one image, one of them Always; resolves when all run. */
+async function fivePods(host: string): Promise<void> {
+  bed.cluster.outside('slow', host);
+  const { reference } = await bed.image('five', `${host}/x`);
+  const since = Date.now();
+  product = bed.start();
+  await bed.deployment('four', { image: reference }, 4);
+  await bed.deployment('always', { image: reference, imagePullPolicy: 'Always' });
+  const bound = [
+    ...(await bed.all('four', 4, 'bound', ({ spec }) => spec.nodeName !== undefined)),
+    ...(await bed.all('always', 1, 'bound', ({ spec }) => spec.nodeName !== undefined)),
+  ];
+  const pods = [
+    ...(await bed.all('four', 4, 'running', running, 300_000)),
+    ...(await bed.all('always', 1, 'running', running, 300_000)),
+  ];
+  process.stderr.write(`${host}: five pods ran ${((Date.now() - since) / 1000).toFixed(1)} s after their creation\n`);
+  for (const pod of pods) {
+    const was = bound.find(({ metadata }) => metadata.uid === pod.metadata.uid);
+    assert.equal(JSON.stringify(pod.spec), JSON.stringify(was?.spec), 'no spec changed');
+  }
+  await noSecondFailure(reference);
+}
+
+/** Failures of a pull are Events of the kubelet, counted per pod. */
+async function noSecondFailure(reference: string): Promise<void> {
+  const { items } = await bed.cluster.kube.get<{
+    items: { message: string; count: number; involvedObject: { name: string } }[];
+  }>('/api/v1/namespaces/default/events');
+  const failures = new Map<string, number>();
+  for (const { message, count, involvedObject } of items) {
+    if (message.startsWith(`Failed to pull image "${reference}"`))
+      failures.set(involvedObject.name, (failures.get(involvedObject.name) ?? 0) + count);
+  }
+  for (const [pod, count] of failures) assert.equal(count, 1, `${pod} failed once`);
+}
+
+test('five pods with the Node image absent: all run', () => fivePods('slow-absent.invalid'));
+
+test('five pods with the Node image present: all run once the pull in flight has failed', () =>
+  fivePods('slow-present.invalid'));

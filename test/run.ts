@@ -1,0 +1,77 @@
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { finished } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { missing } from './cluster/packages.ts';
+
+const usage = `Runs the tests, and lists what could not run here and why.
+
+Usage: npm test                     everything that this machine allows
+       npm run test:unit            what needs no cluster (seconds)
+       npm run test:cluster         what runs on a real one-node Kubernetes, started here (Linux, root, Go)
+       … -- FILE or TEXT …          only test files whose path contains one of these
+
+Where CI is set in the environment, a skipped test is a failure.
+`;
+
+/** Type stripping, node:test's newer parts and the pull program's features are Node 24's. */
+const leastNode = 24;
+const root = path.resolve(import.meta.dirname, '..');
+/** These start clusters of their own, one at a time; all others run side by side. */
+const clusterFolders = ['test/cluster', 'test/e2e', 'test/contract/cluster'];
+
+const [kind, ...words] = process.argv.slice(2);
+if (kind === '--help' || words.includes('--help')) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
+if (Number(process.versions.node.split('.')[0]) < leastNode) {
+  process.stderr.write(
+    `this is Node ${process.version}; Node ${leastNode} is needed. "npm ci" brings it along for npm's scripts on Linux (optional packages must not be omitted).\n`,
+  );
+  process.exit(1);
+}
+
+const files = globSync('{functions,shared,standalone,test,knative}/**/*.test.ts', { cwd: root })
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort();
+const onCluster = (file: string) => clusterFolders.some((folder) => file.startsWith(folder));
+const skipped: string[] = [];
+let failed = false;
+
+if (kind !== 'cluster')
+  await execute(
+    files.filter((file) => !onCluster(file)),
+    true,
+  );
+if (kind !== 'unit') {
+  const clusterFiles = files.filter(onCluster);
+  const reasons = clusterFiles.length === 0 ? [] : await missing();
+  if (reasons.length === 0) await execute(clusterFiles, false);
+  else
+    skipped.push(
+      ...clusterFiles.map((file) => `${file}: no test cluster can start here; missing: ${reasons.join('; ')}`),
+    );
+}
+
+if (skipped.length > 0)
+  process.stdout.write(`\nskipped ${skipped.length}:\n${skipped.map((line) => `  ${line}\n`).join('')}`);
+process.exit(failed || (skipped.length > 0 && process.env['CI'] !== undefined) ? 1 : 0);
+
+async function execute(some: string[], sideBySide: boolean): Promise<void> {
+  if (some.length === 0) return;
+  const stream = run({ files: some.map((file) => path.join(root, file)), concurrency: sideBySide ? true : 1 });
+  let tests = 0;
+  stream.on('test:fail', () => {
+    failed = true;
+  });
+  stream.on('test:pass', ({ name, skip, todo }) => {
+    tests += 1;
+    if (skip !== undefined || todo !== undefined) skipped.push(`${name}: ${skip || todo || 'no reason given'}`);
+  });
+  const report = stream.compose(spec);
+  report.pipe(process.stdout, { end: false });
+  await finished(report);
+  if (tests === 0) failed = true;
+}
