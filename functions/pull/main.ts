@@ -16,6 +16,12 @@ const talk = path.join(process.env['TALK_FOLDER'] ?? talkFolder, 'talk.sock');
 const patience = 60_000;
 
 const log = (line: string) => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
+// Nothing left to wait for is not the end of the work.
+process.once('beforeExit', () => {
+  log('ended without a result');
+  process.exit(1);
+});
+
 const task = JSON.parse(process.env['TASK'] ?? '{}') as unknown;
 
 const parts: Record<string, () => Promise<void>> = {

@@ -28,22 +28,24 @@ export interface RegistrySide {
 
 const methods = ['find', 'probe', 'probed', 'route', 'plain', 'answers', 'done'] as const;
 
-/** Serves one conversation; resolves when it has begun, and `ended` when the other side is gone. */
+/** Serves one conversation. `begun` resolves when the other side is there, `ended` when it is gone. */
 export async function serveTalk(
   path: string,
   side: RegistrySide,
-): Promise<{ begun: Promise<void>; ended: Promise<void> }> {
+): Promise<{ begun: Promise<void>; ended: Promise<void>; hasBegun(): boolean }> {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
+  let hasBegun = false;
   const server = createServer((socket) => {
     server.close();
+    hasBegun = true;
     begun.resolve();
     socket.once('close', () => ended.resolve());
     socket.on('error', () => undefined);
     createInterface(socket).on('line', (line) => void answerLine(socket, side, line));
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
-  return { begun: begun.promise, ended: ended.promise };
+  return { begun: begun.promise, ended: ended.promise, hasBegun: () => hasBegun };
 }
 
 async function answerLine(socket: Socket, side: RegistrySide, line: string): Promise<void> {
@@ -63,6 +65,7 @@ async function answerLine(socket: Socket, side: RegistrySide, line: string): Pro
 export async function talkTo(path: string, patience: number): Promise<RegistrySide & { end(): void }> {
   const socket = await connected(path, Date.now() + patience);
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  const gone = new Error('the registry container ended');
   let last = 0;
   createInterface(socket).on('line', (line) => {
     const { id, answer, failed } = JSON.parse(line) as { id: number; answer?: unknown; failed?: string };
@@ -72,9 +75,10 @@ export async function talkTo(path: string, patience: number): Promise<RegistrySi
   });
   socket.on('error', () => undefined);
   socket.once('close', () => {
-    for (const { reject } of waiting.values()) reject(new Error('the registry container ended'));
+    for (const { reject } of waiting.values()) reject(gone);
   });
   const ask = (method: string) => (argument?: unknown) => {
+    if (socket.destroyed) return Promise.reject(gone);
     const id = ++last;
     const reply = Promise.withResolvers<unknown>();
     waiting.set(id, reply);

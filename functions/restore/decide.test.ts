@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { wakeValue } from '../../shared/pods/wake.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import { aPod } from '../../test/builders.ts';
-import { nextNodeImage, nextStep, wakeValue } from './decide.ts';
+import { nextNodeImage, nextStep } from './decide.ts';
 
 const image = 'docker.io/library/demo:1';
 const config = {
@@ -27,7 +28,7 @@ for (const [policy, way, expected] of [
 }
 
 test('a Job wakes a pod once; another Job wakes it again', () => {
-  const annotations = { 'image-rescue.dev/wake': wakeValue('pull-a', 0) };
+  const annotations = { 'image-rescue.dev/wake': wakeValue({ job: 'pull-a', image, at: 0 }) };
   const pod = aPod({ metadata: { annotations } });
   assert.equal(nextStep(pod, image, result('route'), 'pull-a', config).step, 'none');
   assert.equal(nextStep(pod, image, result('route'), 'pull-b', config).step, 'wake');

@@ -1,6 +1,7 @@
 import { isLeftAlone, type NamespaceRules } from '../../shared/pods/left-alone.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { allStatuses, waitingFor } from '../../shared/pods/stuck.ts';
+import { lastWake } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 
@@ -20,7 +21,7 @@ export function nextStep(pod: Pod, image: string, result: PullResult, job: strin
   const waiting = waitingFor(pod, image).filter(({ pullPolicy }) => pullPolicy !== 'Never');
   if (waiting.length === 0) return { step: 'none' };
   const local = waiting.some(({ pullPolicy }) => pullPolicy === 'IfNotPresent');
-  if (local) return wasWoken(pod, job) ? { step: 'none' } : { step: 'wake' };
+  if (local) return lastWake(pod)?.job === job ? { step: 'none' } : { step: 'wake' };
   if (result.way === 'name') {
     return {
       step: 'cannot help',
@@ -28,15 +29,6 @@ export function nextStep(pod: Pod, image: string, result: PullResult, job: strin
     };
   }
   return { step: 'wait for the kubelet' };
-}
-
-/** The wake's value names the Job, so that each Job wakes a pod once, and the time, so that it is new each time. */
-export function wakeValue(job: string, now: number): string {
-  return `${job} ${new Date(now).toISOString()}`;
-}
-
-function wasWoken(pod: Pod, job: string): boolean {
-  return pod.metadata.annotations?.[marks.wake]?.startsWith(`${job} `) ?? false;
 }
 
 /**

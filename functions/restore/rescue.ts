@@ -2,9 +2,10 @@ import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { podName } from '../../shared/pods/pod.ts';
 import { waitingFor } from '../../shared/pods/stuck.ts';
+import { wakeValue } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
-import { nextStep, wakeValue } from './decide.ts';
+import { nextStep } from './decide.ts';
 import type { RestoreDeps } from './handler.ts';
 import { identity, refusedEvent, rescuedEvent } from './words.ts';
 
@@ -41,7 +42,7 @@ export async function helpPod(deps: RestoreDeps, pod: Pod, ended: Ended): Promis
     if (step === 'none') return false;
     if ('why' in said) return (await cluster.writeEvent(refusedEvent(identity(fresh), image, said.why))) === 'created';
     if (step === 'wake') {
-      const outcome = await cluster.annotatePod(fresh, { [marks.wake]: wakeValue(job, now()) });
+      const outcome = await cluster.annotatePod(fresh, { [marks.wake]: wakeValue({ job, image, at: now() }) });
       if (outcome === 'gone') return false;
       if (outcome === 'conflict') {
         fresh = await cluster.readPod(pod.metadata.namespace, pod.metadata.name);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../shared/config/config.ts';
+import { wakeValue } from '../../shared/pods/wake.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
 import { aPod } from '../../test/builders.ts';
 import { judge, plan } from './decide.ts';
@@ -12,7 +13,7 @@ test('an image is pulled once, however many containers and spellings ask for it'
     image,
     waiting: 'ErrImagePull',
   }));
-  const plans = plan(aPod({ containers }), config);
+  const plans = plan(aPod({ containers }), config, 0);
   assert.equal(plans.length, 1);
   assert.deepEqual(plans[0], {
     image: 'docker.io/library/demo:1',
@@ -37,7 +38,7 @@ for (const [what, container, why] of [
   ['a mirror itself', { waiting: 'ErrImagePull', image: 'm.example/x:1' }, /itself a mirror/],
 ] as const) {
   test(`${what} is refused with the reason`, () => {
-    const [only] = plan(aPod({ containers: [container] }), config);
+    const [only] = plan(aPod({ containers: [container] }), config, 0);
     assert.ok(only && 'refused' in only);
     assert.match(only.refused, why);
   });
@@ -45,7 +46,7 @@ for (const [what, container, why] of [
 
 test('a container that can be helped decides over one of the same image that cannot', () => {
   const containers = [{ waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, { waiting: 'ErrImagePull' }];
-  const plans = plan(aPod({ containers }), config);
+  const plans = plan(aPod({ containers }), config, 0);
   assert.deepEqual(
     plans.map((one) => 'pull' in one),
     [true],
@@ -57,11 +58,11 @@ for (const [what, metadata] of [
   ['a pod with the skip annotation', { annotations: { 'image-rescue.dev/skip': '' } }],
   ['our own pull pods', { namespace: 'image-rescue-pull' }],
 ] as const) {
-  test(`${what}: left alone`, () => assert.deepEqual(plan(aPod({ metadata }), config), []));
+  test(`${what}: left alone`, () => assert.deepEqual(plan(aPod({ metadata }), config, 0), []));
 }
 
 test("kube-fledged's controller is rescued", () => {
-  assert.equal(plan(aPod({ metadata: { namespace: 'kube-fledged' } }), config).length, 1);
+  assert.equal(plan(aPod({ metadata: { namespace: 'kube-fledged' } }), config, 0).length, 1);
 });
 
 const ended = (way: 'route' | 'none', at: number): PullState => ({
@@ -82,3 +83,16 @@ for (const [what, state, expected] of [
     assert.equal(judged === 'expired' ? judged : judged.state, expected);
   });
 }
+
+test('a pod that was woken a moment ago is left to its kubelet, for that image only', () => {
+  const annotations = {
+    'image-rescue.dev/wake': wakeValue({ job: 'pull-a', image: 'docker.io/library/demo:1', at: 0 }),
+  };
+  const containers = [{ waiting: 'ImagePullBackOff' }, { image: 'other:1', waiting: 'ErrImagePull' }];
+  const pod = aPod({ metadata: { annotations }, containers });
+  assert.deepEqual(
+    plan(pod, config, 9_999).map(({ image }) => image),
+    ['docker.io/library/other:1'],
+  );
+  assert.equal(plan(pod, config, 10_000).length, 2);
+});

@@ -6,6 +6,7 @@ import { askableMirrors } from '../../shared/images/rules.ts';
 import { isLeftAlone, type NamespaceRules } from '../../shared/pods/left-alone.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { type StuckContainer, stuckContainers } from '../../shared/pods/stuck.ts';
+import { lastWake } from '../../shared/pods/wake.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
 
 /** What one stuck image asks for. */
@@ -13,12 +14,17 @@ export type Plan =
   | { image: string; pull: { reference: ImageReference; mirrors: MirrorAddress[] } }
   | { image: string; refused: string };
 
+/** A woken kubelet takes no longer to look; what its pod says meanwhile is the failure that was helped. Milliseconds. */
+const settles = 10_000;
+
 /** What to do about each image that this pod waits for; empty where there is nothing to do. */
-export function plan(pod: Pod, config: Pick<Config, 'rules'> & NamespaceRules): Plan[] {
+export function plan(pod: Pod, config: Pick<Config, 'rules'> & NamespaceRules, now: number): Plan[] {
   if (isLeftAlone(pod, config)) return [];
+  const woken = lastWake(pod);
   const plans = new Map<string, Plan>();
   for (const stuck of stuckContainers(pod)) {
     const image = stuck.reference === undefined ? stuck.image : imageName(stuck.reference);
+    if (woken?.image === image && now - woken.at < settles) continue;
     // A container that can be helped decides over one of the same image that cannot.
     const known = plans.get(image);
     if (known === undefined || 'refused' in known) plans.set(image, planOne(stuck, image, config));

@@ -36,7 +36,7 @@ export function submitCache(deps: SubmitCacheDeps): Handler {
     const pod = await deps.cluster.readPod(asked.namespace, asked.name);
     // Gone, or another pod of that name: whatever the successor needs, its own events tell.
     if (pod?.metadata.uid !== asked.uid) return undefined;
-    const plans = plan(pod, deps.config);
+    const plans = plan(pod, deps.config, deps.now());
     if (plans.length === 0 || pod.spec.nodeName === undefined) return undefined;
 
     const node = plans.some((one) => 'pull' in one) ? await deps.cluster.readNode(pod.spec.nodeName) : undefined;

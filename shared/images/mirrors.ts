@@ -56,10 +56,15 @@ function hostWithPort(address: string): string | undefined {
   return /^(?:[a-z]+:\/\/)?([^/]+)/i.exec(address)?.[1]?.toLowerCase();
 }
 
-/** The mirrors that serve this image, in the operator's order. Empty: none does. */
+/**
+ * The mirrors that serve this image, in the operator's order. Empty: none does. A registry with a port has no place in a
+ * repository's path (distribution grammar), so no mirror of prefix form serves it.
+ */
 export function mirrorAddresses(image: ImageReference, mirrors: readonly Mirror[]): MirrorAddress[] {
   return mirrors
-    .filter((mirror) => mirror.registry === undefined || mirror.registry === image.registry)
+    .filter((mirror) =>
+      mirror.registry === undefined ? !image.registry.includes(':') : mirror.registry === image.registry,
+    )
     .map((mirror) => {
       const below = mirror.registry === undefined ? `${image.registry}/${image.repository}` : image.repository;
       return {

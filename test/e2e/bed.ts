@@ -45,7 +45,7 @@ export interface Bed {
   pod(
     name: string,
     spec: { image: string; imagePullPolicy?: string; [more: string]: unknown },
-    pod?: object,
+    pod?: { metadata?: object; spec?: object },
   ): Promise<TestPod>;
   /** The pods of a name that a deployment gave, or the one pod. */
   pods(name: string): Promise<TestPod[]>;
@@ -136,8 +136,8 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
     },
     pod: (name, container, pod = {}) =>
       kube.post<TestPod>('/api/v1/namespaces/default/pods', {
-        metadata: { name, labels: { app: name } },
-        spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }], ...pod },
+        metadata: { name, labels: { app: name }, ...pod.metadata },
+        spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }], ...pod.spec },
       }),
     all: async (name, count, what, so, timeoutMs = patience) => {
       const deadline = Date.now() + timeoutMs;

@@ -103,11 +103,7 @@ test('the node is gone: told, one Job', async () => {
   await kube.patch('/api/v1/nodes/ghost/status', { status: { nodeInfo } });
   try {
     product = bed.start({ START_DEADLINE: '5', PULL_DEADLINE: '5', ROUTE_HOLD: '0' });
-    await bed.pod(
-      'ghost',
-      { image: 'ghost.invalid/x:1' },
-      { spec: { nodeName: 'ghost', containers: [{ name: 'app', image: 'ghost.invalid/x:1' }] } },
-    );
+    await bed.pod('ghost', { image: 'ghost.invalid/x:1' }, { spec: { nodeName: 'ghost' } });
     const waiting = { reason: 'ErrImagePull', message: 'no such host' };
     await kube.patch('/api/v1/namespaces/default/pods/ghost/status', {
       status: {

@@ -48,8 +48,9 @@ test('a Deployment: same pod, same spec, no restart, told; nothing of ours stays
 });
 
 test('by digest, with and without a tag', async () => {
-  product = bed.start();
-  const [one, two] = [await bed.image('digest', 'digest.invalid/x'), await bed.image('both', 'digest.invalid:8443/x')];
+  const { address } = bed.cluster.mirror;
+  product = bed.start({ DOCKER_PROXY_URL: `${address},digest.invalid:8443=${address}` });
+  const [one, two] = [await bed.image('digest', 'digest.invalid/x'), await bed.image('both', 'x')];
   await bed.pod('digest', { image: `digest.invalid/x/digest@${one.digest}` });
   await bed.pod('both', { image: `digest.invalid:8443/x/both:1@${two.digest}` });
   await bed.all('digest', 1, 'running', running);

@@ -290,11 +290,9 @@ test("two rescues of one registry keep each other's route", async () => {
 });
 
 test("an image that is not being rescued fails with its registry's own words and is never asked of the mirror", async () => {
-  const skip = {
-    metadata: { name: 'skipped', labels: { app: 'skipped' }, annotations: { 'image-rescue.dev/skip': 'true' } },
-  };
+  const skip = { metadata: { annotations: { 'image-rescue.dev/skip': 'true' } } };
   const words = async () => {
-    const { metadata } = await bed.pod('skipped', { image: 'words.invalid/x/other:1' }, { ...skip });
+    const { metadata } = await bed.pod('skipped', { image: 'words.invalid/x/other:1' }, skip);
     const [pod] = await bed.all('skipped', 1, 'stuck', stuck);
     await bed.cluster.kube.delete(`/api/v1/namespaces/default/pods/${metadata.name}`, { gracePeriodSeconds: 0 });
     await bed.all('skipped', 0, 'left', () => true);
@@ -325,12 +323,9 @@ test("a pod's imagePullSecrets never reach the mirror", async () => {
     });
     product = bed.start({ DOCKER_PROXY_URL: mirror.address });
     const { reference } = await bed.image('secret', 'secret.invalid/x');
-    const secrets = { imagePullSecrets: [{ name: 'pull-secret' }] };
-    const spec = (imagePullPolicy: string) => ({
-      spec: { ...secrets, containers: [{ name: 'app', image: reference, imagePullPolicy }] },
-    });
-    await bed.pod('secret', { image: reference }, spec('IfNotPresent'));
-    await bed.pod('secret-always', { image: reference }, spec('Always'));
+    const secrets = { spec: { imagePullSecrets: [{ name: 'pull-secret' }] } };
+    await bed.pod('secret', { image: reference }, secrets);
+    await bed.pod('secret-always', { image: reference, imagePullPolicy: 'Always' }, secrets);
     await bed.all('secret', 1, 'running', running);
     await bed.all('secret-always', 1, 'running', running);
     const asked = mirror.requests().filter(({ url }) => url.includes('secret.invalid'));

@@ -10,6 +10,9 @@ import { makeIdentity } from './certificate.ts';
 import { mirroredContent, NoMirror } from './content.ts';
 import { answer, type Listener, listen } from './serve.ts';
 
+/** The pull container starts right after this one; milliseconds. */
+const beginWithin = 120_000;
+
 export interface RegistryDeps {
   readonly task: Task;
   /** Path of the socket over which the pull container talks. */
@@ -103,9 +106,9 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
   try {
     await rm(talk, { force: true });
     const conversation = await serveTalk(talk, side);
-    const tooLate = AbortSignal.any([stop, AbortSignal.timeout(task.deadline * 1000)]);
-    await Promise.race([conversation.begun, aborted(tooLate)]);
-    await Promise.race([conversation.ended, aborted(tooLate)]);
+    await Promise.race([conversation.begun, aborted(stop), aborted(AbortSignal.timeout(beginWithin))]);
+    // The pull has a deadline of its own, and its end, however it ends, closes the connection.
+    if (conversation.hasBegun()) await Promise.race([conversation.ended, aborted(stop)]);
     if (hold && !stop.aborted) await Promise.race([aborted(stop), aborted(AbortSignal.timeout(task.routeHold * 1000))]);
   } finally {
     await probe?.remove();
