@@ -2,7 +2,7 @@ import { eventData } from '../../shared/events/data.ts';
 import type { RescueEvent } from '../../shared/events/event.ts';
 import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../shared/events/types.ts';
 import { readPull } from '../../shared/pulls/read.ts';
-import type { RestoreDeps } from './handler.ts';
+import type { RestoreDeps } from './deps.ts';
 import { helpPod } from './rescue.ts';
 import { whyNotStarted } from './why-not-started.ts';
 import { delayedEvent, failedEvent, noMirrorEvent, refusedEvent, startedEvent } from './words.ts';

@@ -7,7 +7,7 @@ import { marks } from '../../shared/pulls/name.ts';
 import { jobNameLabel, readPull } from '../../shared/pulls/read.ts';
 import { type PullState, pullEnded } from '../../shared/pulls/state.ts';
 import { nextNodeImage } from './decide.ts';
-import type { RestoreDeps } from './handler.ts';
+import type { RestoreDeps } from './deps.ts';
 import { helpPod, podsWaiting } from './rescue.ts';
 import { whyNotStarted } from './why-not-started.ts';
 import { failedEvent, identity, noMirrorEvent } from './words.ts';

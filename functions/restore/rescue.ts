@@ -6,7 +6,7 @@ import { wakeValue } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import { nextStep } from './decide.ts';
-import type { RestoreDeps } from './handler.ts';
+import type { RestoreDeps } from './deps.ts';
 import { identity, refusedEvent, rescuedEvent } from './words.ts';
 
 /** One ended attempt: the Job's name, its image and what came of it. */

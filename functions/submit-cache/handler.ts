@@ -1,4 +1,5 @@
-import type { Cluster, Node } from '../../shared/cluster/cluster.ts';
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { Node } from '../../shared/cluster/node.ts';
 import type { Config } from '../../shared/config/config.ts';
 import { eventData } from '../../shared/events/data.ts';
 import { RetryableError } from '../../shared/events/errors.ts';
@@ -13,8 +14,8 @@ import {
 } from '../../shared/events/types.ts';
 import type { Log } from '../../shared/log/log.ts';
 import { podName } from '../../shared/pods/pod.ts';
-import { cleanJob, type JobSettings, pullJob } from '../../shared/pulls/job.ts';
 import { type NodePaths, nodePaths } from '../../shared/pulls/node-paths.ts';
+import { cleanJob, type JobSettings, pullJob } from '../../shared/pulls/pull-job.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import { leftItsRoute } from '../../shared/pulls/state.ts';
 import { judge, type Plan, plan } from './decide.ts';

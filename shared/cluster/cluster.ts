@@ -3,16 +3,7 @@ import type { PodIdentity } from '../events/types.ts';
 import { type Pod, podSchema } from '../pods/pod.ts';
 import { type Job, jobSchema } from '../pulls/job.ts';
 import { type Api, ApiError } from './api.ts';
-
-/** What of a Node (core/v1) a pull depends on. */
-export interface Node {
-  readonly name: string;
-  readonly uid: string;
-  /** `containerd://2.1.4`, `cri-o://1.33.0`, … */
-  readonly runtime: string;
-  /** `linux`, `windows`. */
-  readonly system: string;
-}
+import type { Node } from './node.ts';
 
 /** A Kubernetes Event to be written. */
 export interface KubernetesEvent {
@@ -75,8 +66,8 @@ export function makeCluster(api: Api): Cluster {
   const job = (namespace: string, name = '') =>
     `/apis/batch/v1/namespaces/${segment(namespace)}/jobs${name && `/${segment(name)}`}`;
 
-  async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    const found = await unless(404, () => api.json({ method: 'GET', path }));
+  async function read<T>(path: () => string, schema: z.ZodType<T>): Promise<T | undefined> {
+    const found = await unless(404, async () => api.json({ method: 'GET', path: path() }));
     return found === undefined ? undefined : schema.parse(found);
   }
 
@@ -103,7 +94,7 @@ export function makeCluster(api: Api): Cluster {
   }
 
   return {
-    readPod: (namespace, name) => read(pod(namespace, name), podSchema),
+    readPod: (namespace, name) => read(() => pod(namespace, name), podSchema),
     async *listPods({ fields, labels, namespace }) {
       const base = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${segment(namespace)}/pods`;
       let next: string | undefined;
@@ -132,7 +123,7 @@ export function makeCluster(api: Api): Cluster {
       return patchPod(was, { spec }, 'application/strategic-merge-patch+json');
     },
     readNode: async (name) => {
-      const node = await read(`/api/v1/nodes/${segment(name)}`, nodeSchema);
+      const node = await read(() => `/api/v1/nodes/${segment(name)}`, nodeSchema);
       if (node === undefined) return undefined;
       const { containerRuntimeVersion: runtime, operatingSystem: system } = node.status.nodeInfo;
       return { name: node.metadata.name, uid: node.metadata.uid, runtime, system };
@@ -162,7 +153,7 @@ export function makeCluster(api: Api): Cluster {
       return found.items.map(({ reason, message }) => ({ reason: reason ?? '', message: message ?? '' }));
     },
     createJob: (body, namespace) => create(job(namespace), body),
-    readJob: (namespace, name) => read(job(namespace, name), jobSchema),
+    readJob: (namespace, name) => read(() => job(namespace, name), jobSchema),
     deleteJob: async ({ metadata: { namespace, name, uid } }) => {
       // Without propagationPolicy a raw delete orphans the Job's pod.
       const body = { propagationPolicy: 'Background', preconditions: { uid } };
@@ -183,10 +174,10 @@ async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | und
   }
 }
 
-/** Names come from events, which anybody may forge: none may leave its place in a path. */
+/** Names come from events, which anybody may forge: what cannot be an object's name (RFC 1123) is no object's. */
 function segment(name: string): string {
-  if (name === '.' || name === '..') throw new ApiError(400, 'BadRequest', `${name} is no name of an object`);
-  return encodeURIComponent(name);
+  if (/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
+  throw new ApiError(404, 'NotFound', `${JSON.stringify(name.slice(0, 80))} is no name of an object`);
 }
 
 /** The first bytes of a text, never half a character. */

@@ -1,4 +1,4 @@
-import type { Node } from '../cluster/cluster.ts';
+import type { Node } from '../cluster/node.ts';
 import type { Config } from '../config/config.ts';
 
 /** Where things are on a node. */

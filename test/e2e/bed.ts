@@ -38,6 +38,7 @@ export interface Bed {
   readonly cluster: TestCluster;
   /** DOCKER_PROXY_URL and the paths of this cluster's containerd. */
   readonly env: Record<string, string>;
+  /** Starts the product; it ends with the case, if not before. */
   start(env?: Record<string, string>): Product;
   /** Pushes an image of its own bytes under `<registry>/<name>:1` to the mirror. Returns reference and digest. */
   image(name: string, registry?: string): Promise<{ reference: string; digest: string }>;
@@ -57,6 +58,8 @@ export interface Bed {
   jobs(): Promise<KubeObject[]>;
   /** What the product asked of the API server since a moment (RFC 3339), watches not counted. */
   asked(since: string): Promise<AuditEntry[]>;
+  /** How many Jobs the product made since a moment (RFC 3339). */
+  jobsMade(since: string): Promise<number>;
   /** Requests at the mirror for one repository. */
   mirrored(repository: string): Promise<MirrorRequest[]>;
   /** The first Event of ours with this reason on the pod of a name; waits for it. */
@@ -102,6 +105,11 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
       `/api/v1/namespaces/default/events?fieldSelector=${about}`,
     );
     return items.filter(({ source }) => source.component === 'image-rescue');
+  }
+
+  async function asked(since: string): Promise<AuditEntry[]> {
+    const ours = (await cluster.audit()).filter(({ userAgent, time }) => userAgent === 'image-rescue' && time >= since);
+    return ours.filter(({ verb }) => verb !== 'watch');
   }
 
   const everyJob = async () => (await kube.get<{ items: KubeObject[] }>('/apis/batch/v1/jobs')).items;
@@ -167,10 +175,9 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
     },
     jobs: async () =>
       (await kube.get<{ items: KubeObject[] }>(`/apis/batch/v1/namespaces/${pullNamespace}/jobs`)).items,
-    asked: async (since) =>
-      (await cluster.audit()).filter(
-        ({ userAgent, verb, time }) => userAgent === 'image-rescue' && verb !== 'watch' && time >= since,
-      ),
+    asked,
+    jobsMade: async (since) =>
+      (await asked(since)).filter((one) => one.verb === 'create' && one.resource === 'jobs' && one.code === 201).length,
     mirrored: async (repository) =>
       (await cluster.mirror.requests()).filter(
         ({ url }) => url.startsWith(`/v2/${repository}/`) && !url.includes('/uploads/'),

@@ -1,40 +1,21 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
-import { type Bed, makeBed, running, stuck } from './bed.ts';
+import { running, stuck } from './bed.ts';
+import { casesOn } from './cases.ts';
 import { endlessMirror } from './mirrors.ts';
-import type { Product } from './product.ts';
 
 // Whatever keeps a pull from ending in a result is told on the pod that waits, and not repeated in a loop.
 
-let bed: Bed;
-let product: Product | undefined;
 const mostPods = 12;
+const onNode = casesOn({ hostConfig: true, kubelet: { maxPods: mostPods } });
 
-before(async () => {
-  bed = await makeBed({ hostConfig: true, kubelet: { maxPods: mostPods } });
-});
-afterEach(async (t) => {
-  await product?.end();
-  if ('passed' in t && !t.passed) process.stderr.write(product?.output() ?? '');
-  product = undefined;
-  await bed.clear();
-});
-after(() => bed?.stop());
-
-/** How many Jobs the product made since a moment. */
-const jobsMade = async (since: string) =>
-  (await bed.asked(since)).filter(
-    ({ verb, resource, code }) => verb === 'create' && resource === 'jobs' && code === 201,
-  ).length;
-
-test('Pod Security forbids the pull pod: told, one Job', async () => {
+onNode('Pod Security forbids the pull pod: told, one Job', async (bed) => {
   const since = new Date().toISOString();
   await bed.cluster.kube.post('/api/v1/namespaces', {
     metadata: { name: 'restricted-pulls', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
-  product = bed.start({
+  bed.start({
     PULL_NAMESPACE: 'restricted-pulls',
     START_DEADLINE: '10',
     PULL_DEADLINE: '5',
@@ -42,49 +23,52 @@ test('Pod Security forbids the pull pod: told, one Job', async () => {
   });
   await bed.pod('security', { image: 'security.invalid/x:1' });
   assert.match(await bed.word('security', 'ImageRescueFailed'), /violates PodSecurity/);
-  assert.equal(await jobsMade(since), 1);
+  assert.equal(await bed.jobsMade(since), 1);
 });
 
-test("the runtime's socket is elsewhere (FailedMount): told while it waits and when it failed, one Job", async () => {
-  const since = new Date().toISOString();
-  product = bed.start({
-    RUNTIME_SOCKET: '/run/nowhere.sock',
-    START_DEADLINE: '45',
-    PULL_DEADLINE: '5',
-    ROUTE_HOLD: '0',
-    IMAGE_CHECK_INTERVAL: '3',
-  });
-  await bed.pod('mount', { image: 'mount.invalid/x:1' });
-  assert.match(await bed.word('mount', 'ImageRescueDelayed'), /nowhere\.sock/);
-  assert.match(await bed.word('mount', 'ImageRescueFailed'), /nowhere\.sock|DeadlineExceeded/);
-  assert.equal(await jobsMade(since), 1);
-});
+onNode(
+  "the runtime's socket is elsewhere (FailedMount): told while it waits and when it failed, one Job",
+  async (bed) => {
+    const since = new Date().toISOString();
+    bed.start({
+      RUNTIME_SOCKET: '/run/nowhere.sock',
+      START_DEADLINE: '45',
+      PULL_DEADLINE: '5',
+      ROUTE_HOLD: '0',
+      IMAGE_CHECK_INTERVAL: '3',
+    });
+    await bed.pod('mount', { image: 'mount.invalid/x:1' });
+    assert.match(await bed.word('mount', 'ImageRescueDelayed'), /nowhere\.sock/);
+    assert.match(await bed.word('mount', 'ImageRescueFailed'), /nowhere\.sock|DeadlineExceeded/);
+    assert.equal(await bed.jobsMade(since), 1);
+  },
+);
 
-test('a mirror that never ends (deadline): told, one Job', async () => {
+onNode('a mirror that never ends (deadline): told, one Job', async (bed) => {
   const since = new Date().toISOString();
   const { reference } = await bed.image('endless', 'endless.invalid/x');
   const mirror = await endlessMirror(bed.cluster.mirror.address, (url) => url.includes('endless.invalid'));
   try {
-    product = bed.start({ DOCKER_PROXY_URL: mirror.address, PULL_DEADLINE: '8' });
+    bed.start({ DOCKER_PROXY_URL: mirror.address, PULL_DEADLINE: '8' });
     await bed.pod('endless', { image: reference });
     assert.match(await bed.word('endless', 'ImageRescueFailed'), /did not end within 8 s/);
-    assert.equal(await jobsMade(since), 1);
+    assert.equal(await bed.jobsMade(since), 1);
   } finally {
     mirror.close();
   }
 });
 
-test('the node is full (OutOfpods): told, one Job', async () => {
+onNode('the node is full (OutOfpods): told, one Job', async (bed) => {
   const since = new Date().toISOString();
   const { reference } = await bed.image('full', 'full.invalid/x');
   await bed.deployment('full', { image: reference }, mostPods);
   await bed.all('full', mostPods, 'stuck', stuck);
-  product = bed.start();
+  bed.start();
   assert.match(await bed.word('full', 'ImageRescueFailed'), /OutOfpods/);
-  assert.equal(await jobsMade(since), 1);
+  assert.equal(await bed.jobsMade(since), 1);
 });
 
-test('the node is gone: told, one Job', async () => {
+onNode('the node is gone: told, one Job', async (bed) => {
   const since = new Date().toISOString();
   const { kube } = bed.cluster;
   const nodeInfo = {
@@ -102,7 +86,7 @@ test('the node is gone: told, one Job', async () => {
   await kube.post('/api/v1/nodes', { metadata: { name: 'ghost' } });
   await kube.patch('/api/v1/nodes/ghost/status', { status: { nodeInfo } });
   try {
-    product = bed.start({ START_DEADLINE: '5', PULL_DEADLINE: '5', ROUTE_HOLD: '0' });
+    bed.start({ START_DEADLINE: '5', PULL_DEADLINE: '5', ROUTE_HOLD: '0' });
     await bed.pod('ghost', { image: 'ghost.invalid/x:1' }, { spec: { nodeName: 'ghost' } });
     const waiting = { reason: 'ErrImagePull', message: 'no such host' };
     await kube.patch('/api/v1/namespaces/default/pods/ghost/status', {
@@ -114,13 +98,13 @@ test('the node is gone: told, one Job', async () => {
       },
     });
     assert.match(await bed.word('ghost', 'ImageRescueFailed'), /DeadlineExceeded|deadline/);
-    assert.equal(await jobsMade(since), 1);
+    assert.equal(await bed.jobsMade(since), 1);
   } finally {
     await kube.delete('/api/v1/nodes/ghost');
   }
 });
 
-test('a missing permission is named once, with verb and resource, and the rest goes on', async () => {
+onNode('a missing permission is named once, with verb and resource, and the rest goes on', async (bed) => {
   const { kube, folder } = bed.cluster;
   await kube.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'limited' } });
   const all = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
@@ -142,7 +126,7 @@ test('a missing permission is named once, with verb and resource, and the rest g
   for (const user of config.users) user.user = { token: status.token };
   const kubeconfig = path.join(folder, 'limited.kubeconfig');
   await writeFile(kubeconfig, JSON.stringify(config));
-  product = bed.start({ KUBECONFIG: kubeconfig });
+  const product = bed.start({ KUBECONFIG: kubeconfig });
   const [one, two] = [
     await bed.image('limited-one', 'limited.invalid/x'),
     await bed.image('limited-two', 'limited.invalid/x'),
@@ -156,9 +140,9 @@ test('a missing permission is named once, with verb and resource, and the rest g
   assert.match(String(said[0]?.['msg']), /cannot create resource "events"/);
 });
 
-test('a wrong environment: one line per problem, exit 2, before anything is watched', async () => {
+onNode('a wrong environment: one line per problem, exit 2, before anything is watched', async (bed) => {
   const since = new Date().toISOString();
-  product = bed.start({ DOCKER_PROXY_URL: 'user:canary@m.example', IMAGE_CHECK_INTERVAL: 'soon' });
+  const product = bed.start({ DOCKER_PROXY_URL: 'user:canary@m.example', IMAGE_CHECK_INTERVAL: 'soon' });
   assert.equal(await product.ended, 2);
   const lines = product.output().trim().split('\n');
   assert.equal(lines.length, 2, product.output());
@@ -166,5 +150,4 @@ test('a wrong environment: one line per problem, exit 2, before anything is watc
     assert.ok(lines.some((line) => line.startsWith(name) && line.includes('Example: ')));
   assert.doesNotMatch(product.output(), /canary/);
   assert.deepEqual(await bed.asked(since), []);
-  product = undefined;
 });

@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { after, afterEach, before, test } from 'node:test';
-import { type Bed, makeBed, running } from './bed.ts';
-import type { Product } from './product.ts';
+import { type Bed, running } from './bed.ts';
+import { casesOn } from './cases.ts';
 
 // A containerd without a host configuration folder, as plain kubeadm leaves it.
 
-let bed: Bed;
-let product: Product | undefined;
+const onNode = casesOn({ hostConfig: false });
 
-before(async () => {
-  bed = await makeBed({ hostConfig: false });
-});
-afterEach(async (t) => {
-  await product?.end();
-  if ('passed' in t && !t.passed) process.stderr.write(product?.output() ?? '');
-  product = undefined;
-  await bed.clear();
-});
-after(() => bed?.stop());
-
-const names = async () =>
+const names = async (bed: Bed) =>
   (await bed.cluster.ctr('images', 'list')).split('\n').map((line) => line.split(/\s+/).slice(0, 3));
 
-test('a Deployment: same pod, same spec, no restart, told; nothing of ours stays on the node', async () => {
-  product = bed.start();
+onNode('a Deployment: same pod, same spec, no restart, told; nothing of ours stays on the node', async (bed) => {
+  bed.start();
   const { reference, digest } = await bed.image('named');
   await bed.deployment('named', { image: reference });
   const [before] = await bed.all('named', 1, 'bound', ({ spec }) => spec.nodeName !== undefined);
@@ -37,7 +24,7 @@ test('a Deployment: same pod, same spec, no restart, told; nothing of ours stays
   const told = await bed.word('named', 'ImageRescued');
   assert.ok(told.includes(bed.cluster.mirror.address) && told.includes(digest), told);
   assert.match(told, /by name/);
-  const found = await names();
+  const found = await names(bed);
   assert.ok(found.some(([name, , target]) => name === reference && target === digest));
   assert.deepEqual(
     found.filter(([name]) => /^127\.0\.0\.1:\d+\/docker\.io\/library\/named/.test(name ?? '')),
@@ -47,9 +34,9 @@ test('a Deployment: same pod, same spec, no restart, told; nothing of ours stays
   assert.deepEqual(await readdir(bed.cluster.hostConfigFolder), [], 'the folder that nobody reads is empty');
 });
 
-test('by digest, with and without a tag', async () => {
+onNode('by digest, with and without a tag', async (bed) => {
   const { address } = bed.cluster.mirror;
-  product = bed.start({ DOCKER_PROXY_URL: `${address},digest.invalid:8443=${address}` });
+  bed.start({ DOCKER_PROXY_URL: `${address},digest.invalid:8443=${address}` });
   const [one, two] = [await bed.image('digest', 'digest.invalid/x'), await bed.image('both', 'x')];
   await bed.pod('digest', { image: `digest.invalid/x/digest@${one.digest}` });
   await bed.pod('both', { image: `digest.invalid:8443/x/both:1@${two.digest}` });
@@ -57,14 +44,17 @@ test('by digest, with and without a tag', async () => {
   await bed.all('both', 1, 'running', running);
 });
 
-test('a reference that the node has with another digest is not repointed, and Always is told what to change', async () => {
-  const { reference } = await bed.image('taken', 'taken.invalid/x');
-  const old = await bed.image('old', 'taken.invalid/x');
-  const { mirror, ctr } = bed.cluster;
-  await ctr('images', 'pull', '--plain-http', `${mirror.address}/${old.reference}`);
-  await ctr('images', 'tag', `${mirror.address}/${old.reference}`, reference);
-  product = bed.start();
-  await bed.pod('taken', { image: reference, imagePullPolicy: 'Always' });
-  assert.match(await bed.word('taken', 'ImageRescueRefused'), /imagePullPolicy is Always/);
-  assert.deepEqual((await names()).find(([name]) => name === reference)?.[2], old.digest);
-});
+onNode(
+  'a reference that the node has with another digest is not repointed, and Always is told what to change',
+  async (bed) => {
+    const { reference } = await bed.image('taken', 'taken.invalid/x');
+    const old = await bed.image('old', 'taken.invalid/x');
+    const { mirror, ctr } = bed.cluster;
+    await ctr('images', 'pull', '--plain-http', `${mirror.address}/${old.reference}`);
+    await ctr('images', 'tag', `${mirror.address}/${old.reference}`, reference);
+    bed.start();
+    await bed.pod('taken', { image: reference, imagePullPolicy: 'Always' });
+    assert.match(await bed.word('taken', 'ImageRescueRefused'), /imagePullPolicy is Always/);
+    assert.deepEqual((await names(bed)).find(([name]) => name === reference)?.[2], old.digest);
+  },
+);

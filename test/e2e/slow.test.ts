@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { type Bed, makeBed, running } from './bed.ts';
-import type { Product } from './product.ts';
+import { type Bed, running } from './bed.ts';
+import { casesOn } from './cases.ts';
 
 // A registry that fails after 25 s, as a blocked one mostly does: pulls are serial, so everything queues behind it.
 
-let bed: Bed;
-let product: Product | undefined;
-
-before(async () => {
-  bed = await makeBed({ hostConfig: true });
-});
-afterEach(async (t) => {
-  await product?.end();
-  if ('passed' in t && !t.passed) process.stderr.write(product?.output() ?? '');
-  product = undefined;
-  await bed.clear();
-});
-after(() => bed?.stop());
+const onNode = casesOn({ hostConfig: true });
 
 /** Five pods of one image, one of them Always; resolves with the image when all run. */
-async function fivePods(host: string): Promise<string> {
+async function fivePods(bed: Bed, host: string): Promise<string> {
   bed.cluster.outside('slow', host);
   const { reference } = await bed.image('five', `${host}/x`);
   const since = Date.now();
-  product = bed.start();
+  bed.start();
   await bed.deployment('four', { image: reference }, 4);
   await bed.deployment('always', { image: reference, imagePullPolicy: 'Always' });
   const bound = [
@@ -44,7 +31,7 @@ async function fivePods(host: string): Promise<string> {
 }
 
 /** Failures of a pull are Events of the kubelet, counted per pod. */
-async function noSecondFailure(reference: string): Promise<void> {
+async function noSecondFailure(bed: Bed, reference: string): Promise<void> {
   const { items } = await bed.cluster.kube.get<{
     items: { message: string; count: number; involvedObject: { name: string } }[];
   }>('/api/v1/namespaces/default/events');
@@ -57,10 +44,10 @@ async function noSecondFailure(reference: string): Promise<void> {
 }
 
 // The kubelet fetches the Node image too, one after another, behind every pull that is queued to fail.
-test('five pods with the Node image absent: all run', async () => {
-  await fivePods('slow-absent.invalid');
+onNode('five pods with the Node image absent: all run', async (bed) => {
+  await fivePods(bed, 'slow-absent.invalid');
 });
 
-test('five pods with the Node image present: all run once the pull in flight has failed', async () => {
-  await noSecondFailure(await fivePods('slow-present.invalid'));
+onNode('five pods with the Node image present: all run once the pull in flight has failed', async (bed) => {
+  await noSecondFailure(bed, await fivePods(bed, 'slow-present.invalid'));
 });

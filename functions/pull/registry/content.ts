@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Task } from '../../../shared/pulls/task.ts';
-import { type MirrorClient, MirrorRefusal, mirrorClient } from './mirror.ts';
+import { type MirrorClient, mirrorClient } from './mirror.ts';
+import { MirrorRefusal } from './refusal.ts';
 
 export interface Manifest {
   readonly body: Buffer;

@@ -1,4 +1,5 @@
 import type { Task } from '../../../shared/pulls/task.ts';
+import { MirrorRefusal, oneLine } from './refusal.ts';
 import { fetchToken } from './token.ts';
 
 /** One mirror of one repository, asked by the OCI distribution API, pull side. */
@@ -7,11 +8,6 @@ export interface MirrorClient {
   readonly name: string;
   /** Any answer below 300. Throws MirrorRefusal for any other, and where there is none. */
   get(path: string, headers: Record<string, string>): Promise<Response>;
-}
-
-/** A mirror did not serve what was asked; the message says what it said: `404 Not Found: MANIFEST_UNKNOWN`. */
-export class MirrorRefusal extends Error {
-  override name = 'MirrorRefusal';
 }
 
 /** A mirror that does not begin to answer within this many milliseconds is passed over. */
@@ -79,14 +75,6 @@ async function firstBytes(response: Response, most: number): Promise<string> {
     // what has come is enough
   }
   return Buffer.concat(chunks).subarray(0, most).toString();
-}
-
-/** Control characters and bidirectional marks could rewrite the terminal of whoever reads them. */
-export function oneLine(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim()
-    .slice(0, 300);
 }
 
 /** fetch hides what happened in `cause`. */

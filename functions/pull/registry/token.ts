@@ -1,4 +1,4 @@
-import { MirrorRefusal, oneLine } from './mirror.ts';
+import { MirrorRefusal, oneLine } from './refusal.ts';
 
 const answerWithin = 20_000;
 

@@ -1,0 +1,15 @@
+import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { Config } from '../../shared/config/config.ts';
+import type { Log } from '../../shared/log/log.ts';
+import type { NamespaceRules } from '../../shared/pods/left-alone.ts';
+
+/** What restore works with; one cluster, no state. */
+export interface RestoreDeps {
+  readonly cluster: Pick<
+    Cluster,
+    'readPod' | 'listPods' | 'annotatePod' | 'changeImages' | 'writeEvent' | 'eventsAbout' | 'readJob'
+  >;
+  readonly config: Pick<Config, 'coolDown'> & NamespaceRules;
+  readonly now: () => number;
+  readonly log: Log;
+}

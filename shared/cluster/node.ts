@@ -1,0 +1,9 @@
+/** What of a Node (core/v1) a pull depends on. */
+export interface Node {
+  readonly name: string;
+  readonly uid: string;
+  /** `containerd://2.1.4`, `cri-o://1.33.0`, … */
+  readonly runtime: string;
+  /** `linux`, `windows`. */
+  readonly system: string;
+}

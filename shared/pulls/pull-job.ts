@@ -1,0 +1,167 @@
+import type { Node } from '../cluster/node.ts';
+import type { Config } from '../config/config.ts';
+import { type MirrorAddress, mirrorImage } from '../images/mirrors.ts';
+import { type ImageReference, imageName, manifestReference, parseReference } from '../images/reference.ts';
+import { askableMirrors } from '../images/rules.ts';
+import { programFolder, talkFolder } from './folders.ts';
+import { cleanName, marks, pullName } from './name.ts';
+import type { NodePaths } from './node-paths.ts';
+import type { Task } from './task.ts';
+
+/** What a Job needs to know that is not the image's. */
+export interface JobSettings
+  extends Pick<
+    Config,
+    'rules' | 'pullNamespace' | 'routeHold' | 'coolDown' | 'pullDeadline' | 'startDeadline' | 'nodeImage'
+  > {
+  /** Name of the ConfigMap that holds the pull program. */
+  readonly program: string;
+}
+
+/** The Job that brings one image to one node; see README, "What runs on the node". */
+export function pullJob(
+  image: ImageReference,
+  mirrors: readonly MirrorAddress[],
+  node: Node,
+  paths: NodePaths,
+  askedBy: string,
+  settings: JobSettings,
+) {
+  const name = imageName(image);
+  const task: Task = {
+    image: name,
+    registry: image.registry,
+    repository: image.repository,
+    reference: manifestReference(image),
+    mirrors: [...mirrors],
+    socket: paths.socket,
+    ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),
+    routeHold: settings.routeHold,
+    deadline: settings.pullDeadline,
+  };
+  const folder = paths.hostConfigFolder === undefined ? [] : [mount('host-config', paths.hostConfigFolder)];
+  return job({
+    name: pullName(node.uid, name),
+    kind: 'pull',
+    node,
+    annotations: { [marks.image]: name, [marks.askedBy]: askedBy },
+    seconds: settings.startDeadline + settings.pullDeadline + settings.routeHold,
+    containers: [
+      container('registry', task, [mount('talk', talkFolder), ...folder], settings),
+      container('pull', task, [mount('talk', talkFolder), mount('runtime-socket', paths.socket)], settings),
+    ],
+    volumes: [
+      { name: 'talk', emptyDir: { sizeLimit: '1Mi' } },
+      { name: 'runtime-socket', hostPath: { path: paths.socket, type: 'Socket' } },
+      ...hostConfigVolume(paths),
+    ],
+    settings,
+  });
+}
+
+/** The Job that takes down what a crashed pull pod left in the host configuration folder. */
+export function cleanJob(
+  pullPodUid: string,
+  node: Node,
+  paths: NodePaths & { hostConfigFolder: string },
+  settings: JobSettings,
+) {
+  return job({
+    name: cleanName(pullPodUid),
+    kind: 'clean',
+    node,
+    annotations: {},
+    seconds: settings.startDeadline,
+    containers: [
+      container(
+        'clean',
+        { hostConfigFolder: paths.hostConfigFolder },
+        [mount('host-config', paths.hostConfigFolder)],
+        settings,
+      ),
+    ],
+    volumes: hostConfigVolume(paths),
+    settings,
+  });
+}
+
+/** Where the Node image may be had: at the mirrors that serve its registry, last at its own address. */
+export function nodeImages({ nodeImage, rules }: Pick<Config, 'nodeImage' | 'rules'>): string[] {
+  const reference = parseReference(nodeImage);
+  if (reference === undefined) return [nodeImage];
+  const mirrors = askableMirrors(reference, rules);
+  return [...('refused' in mirrors ? [] : mirrors.map((mirror) => mirrorImage(mirror, reference))), nodeImage];
+}
+
+interface JobParts {
+  readonly name: string;
+  readonly kind: 'pull' | 'clean';
+  readonly node: Node;
+  readonly annotations: Record<string, string>;
+  /** The Job's deadline; the program's own is shorter, so that it can still say why. */
+  readonly seconds: number;
+  readonly containers: unknown[];
+  readonly volumes: unknown[];
+  readonly settings: JobSettings;
+}
+
+function job({ name, kind, node, annotations, seconds, containers, volumes, settings }: JobParts) {
+  const labels = { 'app.kubernetes.io/managed-by': 'image-rescue', [marks.kind]: kind, [marks.node]: node.uid };
+  const marked = { ...annotations, [marks.nodeImages]: JSON.stringify(nodeImages(settings)) };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: settings.pullNamespace, labels, annotations: marked },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: seconds,
+      ttlSecondsAfterFinished: settings.coolDown,
+      template: {
+        metadata: { labels, annotations: marked },
+        spec: {
+          // Straight to the kubelet: a scheduler would refuse a cordoned or NotReady node.
+          nodeName: node.name,
+          tolerations: [{ operator: 'Exists' }],
+          // A node whose network plugin is itself the stuck pod runs only such pods.
+          hostNetwork: true,
+          dnsPolicy: 'Default',
+          restartPolicy: 'Never',
+          activeDeadlineSeconds: seconds,
+          terminationGracePeriodSeconds: 10,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          containers,
+          volumes: [{ name: 'program', configMap: { name: settings.program } }, ...volumes],
+        },
+      },
+    },
+  };
+}
+
+function container(name: string, task: unknown, mounts: unknown[], settings: JobSettings) {
+  return {
+    name,
+    image: nodeImages(settings)[0],
+    imagePullPolicy: 'IfNotPresent',
+    command: ['node', `${programFolder}/pull.cjs`, name],
+    env: [{ name: 'TASK', value: JSON.stringify(task) }],
+    volumeMounts: [{ ...mount('program', programFolder), readOnly: true }, ...mounts],
+    securityContext: {
+      // The runtime's socket and the host configuration folder belong to root.
+      runAsUser: 0,
+      runAsGroup: 0,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+}
+
+function mount(name: string, mountPath: string) {
+  return { name, mountPath };
+}
+
+function hostConfigVolume({ hostConfigFolder: path }: NodePaths) {
+  return path === undefined ? [] : [{ name: 'host-config', hostPath: { path, type: 'DirectoryOrCreate' } }];
+}
