@@ -2,7 +2,7 @@ import { ownEvent, type RescueEvent } from '../../shared/events/event.ts';
 import { eventTypes, type RescueReport } from '../../shared/events/types.ts';
 import { type Pod, podName } from '../../shared/pods/pod.ts';
 import { allStatuses } from '../../shared/pods/stuck.ts';
-import type { Job } from '../../shared/pulls/job.ts';
+import { failure, type Job } from '../../shared/pulls/job.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { jobNameLabel, readPull } from '../../shared/pulls/read.ts';
 import { type PullState, pullEnded } from '../../shared/pulls/state.ts';
@@ -32,8 +32,7 @@ export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<Resc
 
 /** A change of one of our Jobs: it failed, and its pod may have left no word of it. */
 export async function jobFailed(deps: RestoreDeps, seen: Job): Promise<RescueEvent | undefined> {
-  const failed = seen.status?.conditions?.some(({ type, status }) => type === 'Failed' && status === 'True');
-  if (!failed) return undefined;
+  if (failure(seen) === undefined) return undefined;
   const { config, cluster } = deps;
   const { job, state } = await readPull(cluster, config.pullNamespace, seen.metadata.name);
   const image = job?.metadata.annotations?.[marks.image];

@@ -31,3 +31,13 @@ export const jobSchema = z.object({
 });
 
 export type Job = z.infer<typeof jobSchema>;
+
+/**
+ * The condition that says a Job has failed. FailureTarget comes first, and where a pod cannot end, its node being gone,
+ * Failed never comes (batch/v1, since Kubernetes 1.31).
+ */
+export function failure(job: Job) {
+  return job.status?.conditions?.find(
+    ({ type, status }) => (type === 'Failed' || type === 'FailureTarget') && status === 'True',
+  );
+}

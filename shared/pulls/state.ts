@@ -1,6 +1,6 @@
 import type { Pod } from '../pods/pod.ts';
 import { allStatuses } from '../pods/stuck.ts';
-import type { Job } from './job.ts';
+import { failure, type Job } from './job.ts';
 import { type PullResult, readResult } from './result.ts';
 
 /** How far one attempt has come, as its Job and pod show it. */
@@ -15,9 +15,7 @@ export type PullState =
 export function pullState(job: Job | undefined, pod: Pod | undefined): PullState {
   const ended = pod && pullEnded(pod);
   if (ended) return ended;
-  const failed = job?.status?.conditions?.find(
-    ({ type, status }) => (type === 'Failed' || type === 'FailureTarget') && status === 'True',
-  );
+  const failed = job && failure(job);
   if (failed) {
     const said = [pod?.status?.reason, pod?.status?.message].filter(Boolean).join(': ');
     return {

@@ -1,12 +1,8 @@
 import { spawn } from 'node:child_process';
 import { KubeConfig } from '@kubernetes/client-node';
-import pino from 'pino';
 import { type Api, ApiError, makeApi } from '../../shared/cluster/api.ts';
-import { podSchema } from '../../shared/pods/pod.ts';
-import { allStatuses } from '../../shared/pods/stuck.ts';
 import { marks } from '../../shared/pulls/name.ts';
-import { pullEnded } from '../../shared/pulls/state.ts';
-import { watch } from '../watch.ts';
+import { observe } from './observe.ts';
 import type { Scene } from './scene.ts';
 import { Timeline } from './timeline.ts';
 
@@ -41,7 +37,8 @@ export async function play(
   const product = startProduct(scene, productSays);
   try {
     await api.json({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: demoNamespace } } });
-    const watching = watchAll(api, timeline, stopped, () => ran.resolve(true));
+    const pod = { namespace: demoNamespace, name: 'demo' };
+    const watching = observe(api, pod, pullNamespace, timeline, stopped).then(() => ran.resolve(true));
     await createPod(api, scene);
     stop.addEventListener('abort', () => ran.resolve(false), { once: true });
     const timer = setTimeout(() => ran.resolve(false), patience);
@@ -95,50 +92,6 @@ async function createPod(api: Api, { image, command }: Scene): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}
-
-async function watchAll(api: Api, timeline: Timeline, stop: AbortSignal, ran: () => void): Promise<void> {
-  const deps = { api, log: pino({ level: 'silent' }), stop, onGap: () => undefined };
-  const inDemo = `/api/v1/namespaces/${demoNamespace}`;
-  await Promise.all([
-    watch(
-      { path: `${inDemo}/events` },
-      {
-        ...deps,
-        onChange: (_, object) => {
-          const { message } = object as { message?: string };
-          if (message?.startsWith('Failed to pull image')) timeline.saw('failed');
-        },
-      },
-    ),
-    watch(
-      { path: `${inDemo}/pods` },
-      {
-        ...deps,
-        onChange: (_, object) => {
-          const pod = podSchema.parse(object);
-          const [status] = allStatuses(pod);
-          if (status?.state?.waiting?.reason === 'ErrImagePull') timeline.saw('stuck');
-          if (pod.metadata.annotations?.[marks.wake] !== undefined) timeline.saw('woken');
-          if (status?.state?.running === undefined) return;
-          timeline.saw('running');
-          ran();
-        },
-      },
-    ),
-    watch(
-      { path: `/api/v1/namespaces/${pullNamespace}/pods`, labels: `${marks.kind}=pull` },
-      {
-        ...deps,
-        onChange: (_, object) => {
-          const pod = podSchema.parse(object);
-          timeline.saw('submitted');
-          if (allStatuses(pod).some(({ state }) => state?.running ?? state?.terminated)) timeline.saw('pulling');
-          if (pullEnded(pod) !== undefined) timeline.saw('pulled');
-        },
-      },
-    ),
-  ]);
 }
 
 async function said(api: Api): Promise<{ told: string[]; way: string | undefined }> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { running, stuck } from './bed.ts';
+import { pullNamespace, running, stuck } from './bed.ts';
 import { casesOn } from './cases.ts';
 import { endlessMirror } from './mirrors.ts';
 
@@ -101,6 +101,8 @@ onNode('the node is gone: told, one Job', async (bed) => {
     assert.equal(await bed.jobsMade(since), 1);
   } finally {
     await kube.delete('/api/v1/nodes/ghost');
+    const onGhost = `/api/v1/namespaces/${pullNamespace}/pods?fieldSelector=spec.nodeName%3Dghost`;
+    await kube.delete(onGhost, { gracePeriodSeconds: 0 });
   }
 });
 
