@@ -50,7 +50,12 @@ export async function watch(watched: Watched, deps: WatchDeps): Promise<void> {
       if (error instanceof ApiError && error.status === gone) version = undefined;
       const forbidden = error instanceof PermissionError;
       if (forbidden) log.error({ path: watched.path }, `missing permission: ${error.message}`);
-      else log.debug({ path: watched.path, why: (error as Error).message }, 'watch ended');
+      // The first of a row is worth a person's attention, the rest would only repeat it.
+      else
+        log[pause === 0 ? 'warn' : 'debug'](
+          { path: watched.path, why: (error as Error).message },
+          'watch broke off; trying again',
+        );
       pause = forbidden ? forbiddenPause : Math.min(Math.max(pause * 2, 250), longestPause);
       await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
     }

@@ -1,9 +1,28 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import { ConfigError } from '../config/config.ts';
 import { type Api, makeApi } from './api.ts';
 
-/** The API server of the current kubeconfig, or of the cluster this process runs in. */
+/** What client-node falls back to where it finds nothing. */
+const fallback = 'http://localhost:8080';
+
+/**
+ * The API server of the current kubeconfig, or of the cluster this process runs in. Throws ConfigError where there is
+ * neither.
+ */
 export function connectApi(): Api {
   const config = new KubeConfig();
-  config.loadFromDefault();
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    throw new ConfigError([
+      `KUBECONFIG cannot be read: ${(error as Error).message}. Example: KUBECONFIG=$HOME/.kube/config`,
+    ]);
+  }
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined || server === fallback) {
+    throw new ConfigError([
+      'KUBECONFIG is not set, ~/.kube/config names no current cluster, and this is no pod of a cluster. Example: KUBECONFIG=$HOME/.kube/config',
+    ]);
+  }
   return makeApi(config);
 }

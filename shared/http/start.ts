@@ -43,7 +43,12 @@ export async function startFunction(
   }
 }
 
-/** The text of the pull program, which `npm run build` makes. */
+/** The text of the pull program, which `npm run build` makes. Throws ConfigError where it is not there. */
 export function readProgram(env: FunctionSetup['env']): string {
-  return readFileSync(env['PULL_PROGRAM'] ?? new URL('../../dist/pull.cjs', import.meta.url), 'utf8');
+  const file = env['PULL_PROGRAM'] ?? new URL('../../dist/pull.cjs', import.meta.url);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError([`PULL_PROGRAM cannot be read: ${(error as Error).message}; "npm run build" makes it`]);
+  }
 }

@@ -24,16 +24,25 @@ one-node Kubernetes of its own (Linux, root, Go; some minutes the first time).
 DOCKER_PROXY_URL, if set, names the mirrors that are used. Ends with 0 when the pod runs, with 1 when it does not.
 `;
 
-const { values } = parseArgs({
-  options: {
-    yes: { type: 'boolean', short: 'y' },
-    'test-cluster': { type: 'boolean' },
-    way: { type: 'string', default: 'route' },
-    json: { type: 'boolean' },
-    timeout: { type: 'string', default: '300' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const values = options();
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        yes: { type: 'boolean', short: 'y' },
+        'test-cluster': { type: 'boolean' },
+        way: { type: 'string', default: 'route' },
+        json: { type: 'boolean' },
+        timeout: { type: 'string', default: '300' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message.split('\n')[0]}; see --help\n`);
+    process.exit(2);
+  }
+}
 
 const stop = new AbortController();
 const say = (line: string) => void process.stderr.write(`${line}\n`);
@@ -52,6 +61,10 @@ async function main(): Promise<number> {
 
   const scene = await chooseScene();
   if (scene === undefined) return 1;
+  if (stop.signal.aborted) {
+    await scene.end();
+    return 1;
+  }
   try {
     say(`a pod in namespace ${demoNamespace} asks for ${scene.image}, which no registry has`);
     const played = await play(scene, seconds * 1000, stop.signal, (line) => say(dim(line)));
