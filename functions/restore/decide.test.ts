@@ -44,17 +44,18 @@ test('a pod that waits for something else is not touched', () => {
 });
 
 const nodeImages = JSON.stringify(['a.example/node', 'b.example/node', 'docker.io/node']);
-for (const [current, waiting, expected] of [
+for (const [current, waiting, expected, failed = current] of [
   ['a.example/node', 'ErrImagePull', 'b.example/node'],
   ['b.example/node', 'ImagePullBackOff', 'docker.io/node'],
   ['docker.io/node', 'ErrImagePull', undefined],
   ['a.example/node', undefined, undefined],
   ['elsewhere/node', 'ErrImagePull', undefined],
+  ['b.example/node', 'ErrImagePull', undefined, 'a.example/node'],
 ] as const) {
-  test(`a pull pod on ${current}, ${waiting ?? 'running'}: next is ${expected}`, () => {
+  test(`a pull pod on ${current}, ${waiting ?? 'running'} of ${failed}: next is ${expected}`, () => {
     const pod = aPod({
       metadata: { annotations: { 'image-rescue.dev/node-images': nodeImages } },
-      containers: [{ image: current, ...(waiting && { waiting }) }],
+      containers: [{ image: current, ...(waiting && { waiting, message: `Back-off pulling image "${failed}": no` }) }],
     });
     assert.equal(nextNodeImage(pod), expected);
   });

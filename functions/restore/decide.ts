@@ -37,11 +37,12 @@ export function nextStep(pod: Pod, image: string, result: PullResult, job: strin
  */
 export function nextNodeImage(pullPod: Pod): string | undefined {
   const current = pullPod.spec.containers[0]?.image ?? '';
-  // A status that still speaks of the address before is no word about this one; and where a container runs, a changed
-  // image would end it.
+  // After a change the kubelet shows the new image with the old one's reason for a moment; only its words tell which
+  // one failed. And where a container runs, a changed image would end it.
   const stuck = allStatuses(pullPod).some(
-    ({ state, image }) =>
-      image === current && ['ErrImagePull', 'ImagePullBackOff'].includes(state?.waiting?.reason ?? ''),
+    ({ state }) =>
+      ['ErrImagePull', 'ImagePullBackOff'].includes(state?.waiting?.reason ?? '') &&
+      state?.waiting?.message?.includes(`"${current}"`),
   );
   const begun = allStatuses(pullPod).some(
     ({ state }) => state?.running !== undefined || state?.terminated !== undefined,

@@ -12,7 +12,13 @@ function told(
   type: KubernetesEvent['type'],
   message: string,
 ): KubernetesEvent {
-  return { name: `${pod.name.slice(0, 200)}.${hash(pod.uid, reason, occasion)}`, about: pod, type, reason, message };
+  return {
+    name: `${pod.name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${hash(pod.uid, reason, occasion)}`,
+    about: pod,
+    type,
+    reason,
+    message,
+  };
 }
 
 export function identity({ metadata: { namespace, name, uid } }: Pod): PodIdentity {
