@@ -89,17 +89,15 @@ export function mirroredContent(task: Task): Content {
       return manifests.get(digest) ?? (await firstOf(digest, (mirror) => fetchManifest(mirror, digest))).got;
     },
     async blob(digest, start) {
-      const from = async (mirror: MirrorClient, offset: number) =>
-        openBlob(await mirror.get(`blobs/${digest}`, offset > 0 ? { range: `bytes=${offset}-` } : {}), offset);
-      const { got, mirror } = await firstOf(digest, (one) => from(one, start));
-      return {
-        size: got.size,
-        bytes: verified(got.bytes, digest, start, (problem) => {
-          answers.set(mirror.name, problem);
-          // Whatever the reason, the next try goes elsewhere first.
-          mirrors = [...mirrors.filter((other) => other !== mirror), mirror];
-        }),
+      const open = (offset: number) => firstOf(digest, (mirror) => openBlob(mirror, digest, offset));
+      const first = await open(start);
+      const next = async (failed: MirrorClient, offset: number, problem: string) => {
+        answers.set(failed.name, problem);
+        // Whatever the reason, the next try goes elsewhere first.
+        mirrors = [...mirrors.filter((other) => other !== failed), failed];
+        return open(offset);
       };
+      return { size: first.got.size, bytes: wholeBlob(digest, start, first, next, mostBreaks * mirrors.length) };
     },
     answers: () =>
       task.mirrors.flatMap(({ host }) => {
@@ -109,38 +107,83 @@ export function mirroredContent(task: Task): Content {
   };
 }
 
-function openBlob(response: Response, start: number): Blob {
+type Opened = { got: Blob; mirror: MirrorClient };
+
+/** A mirror may break off a blob this often before it is given up. */
+const mostBreaks = 2;
+
+async function openBlob(mirror: MirrorClient, digest: string, start: number): Promise<Blob> {
+  const response = await mirror.get(`blobs/${digest}`, start > 0 ? { range: `bytes=${start}-` } : {});
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
   const size = range ? Number(range[2]) : Number(response.headers.get('content-length') ?? Number.NaN);
-  if (start > 0 && (response.status !== 206 || Number(range?.[1]) !== start))
-    throw new MirrorRefusal('does not serve ranges of a blob');
-  if (!Number.isSafeInteger(size) || response.body === null)
-    throw new MirrorRefusal('served a blob without its length');
-  return { size, bytes: response.body };
+  const begins = response.status === 206 ? Number(range?.[1]) : 0;
+  if (!Number.isSafeInteger(size) || response.body === null || !(begins <= start)) {
+    throw new MirrorRefusal('served a blob without saying how long it is or where it begins');
+  }
+  return { size, bytes: after(start - begins, response.body) };
 }
 
-/** Passes bytes on while hashing them; the part of a blob cannot be checked here and is checked by the runtime. */
-async function* verified(
-  bytes: AsyncIterable<Uint8Array>,
+/** Not every registry knows ranges: what was not asked for is dropped. */
+async function* after(skip: number, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let left = skip;
+  for await (const chunk of bytes) {
+    if (chunk.length > left) yield left > 0 ? chunk.subarray(left) : chunk;
+    left = Math.max(0, left - chunk.length);
+  }
+}
+
+/**
+ * A blob to its end: where a mirror breaks off, the rest comes from where it is had. The bytes are hashed on their way;
+ * a blob that is asked for from its middle cannot be checked here, and is by the runtime.
+ */
+async function* wholeBlob(
   digest: string,
   start: number,
-  blame: (problem: string) => void,
+  first: Opened,
+  next: (failed: MirrorClient, offset: number, problem: string) => Promise<Opened>,
+  breaks: number,
 ): AsyncIterable<Uint8Array> {
-  const hash = start === 0 ? createHash('sha256') : undefined;
-  try {
-    for await (const chunk of bytes) {
-      hash?.update(chunk);
-      yield chunk;
+  const hash = start === 0 && digest.startsWith('sha256:') ? createHash('sha256') : undefined;
+  const { size } = first.got;
+  let { got, mirror } = first;
+  let offset = start;
+  for (let left = breaks; offset < size; left -= 1) {
+    try {
+      for await (const chunk of unlessSilent(got.bytes)) {
+        hash?.update(chunk);
+        offset += chunk.length;
+        yield chunk;
+      }
+      if (offset < size) throw new MirrorRefusal('ended early');
+    } catch (error) {
+      if (offset >= size) break;
+      if (left === 0) throw error;
+      ({ got, mirror } = await next(mirror, offset, `broke off a layer after ${offset} of ${size} bytes`));
+      if (got.size !== size) throw new MirrorRefusal(`${mirror.name} has ${digest} with another size`);
     }
-  } catch (error) {
-    blame(`broke off in the middle of ${digest}`);
-    throw error;
   }
   const came = hash && `sha256:${hash.digest('hex')}`;
-  if (came !== undefined && digest.startsWith('sha256:') && came !== digest) {
-    const problem = `served other bytes than its digest says: ${digest} was asked for, ${came} came`;
-    blame(problem);
-    throw new MirrorRefusal(problem);
+  if (came === undefined || came === digest) return;
+  const problem = `served other bytes than its digest says: ${digest} was asked for, ${came} came`;
+  await next(mirror, size, problem).catch(() => undefined);
+  throw new MirrorRefusal(problem);
+}
+
+/** Milliseconds without a byte after which a mirror counts as broken off. */
+const silence = 30_000;
+
+async function* unlessSilent(bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const quiet = Promise.withResolvers<never>();
+      const timer = setTimeout(() => quiet.reject(new MirrorRefusal(`sent nothing for ${silence / 1000} s`)), silence);
+      const { done, value } = await Promise.race([iterator.next(), quiet.promise]).finally(() => clearTimeout(timer));
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    void iterator.return?.().catch(() => undefined);
   }
 }
 
