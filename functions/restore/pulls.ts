@@ -1,7 +1,6 @@
 import { ownEvent, type RescueEvent } from '../../shared/events/event.ts';
 import { eventTypes, type RescueReport } from '../../shared/events/types.ts';
 import { type Pod, podName } from '../../shared/pods/pod.ts';
-import { allStatuses } from '../../shared/pods/stuck.ts';
 import { failure, type Job } from '../../shared/pulls/job.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { jobNameLabel, readPull } from '../../shared/pulls/read.ts';
@@ -17,7 +16,7 @@ export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<Resc
   const ended = pullEnded(seen);
   if (ended === undefined && nextNodeImage(seen) === undefined) return undefined;
   // The change before this one told the end; this is the route's.
-  if (ended?.state === 'ended' && ended.result.way === 'route' && hasEnded(seen, 'registry')) return undefined;
+  if (ended?.state === 'ended' && ended.result.way === 'route' && !ended.routeIsUp) return undefined;
   // The event says "look here"; the truth is in the cluster.
   const pod = await deps.cluster.readPod(deps.config.pullNamespace, seen.metadata.name);
   if (pod === undefined || pod.metadata.uid !== seen.metadata.uid || pod.metadata.labels?.[marks.kind] === undefined)
@@ -104,8 +103,4 @@ async function useNextNodeImage({ cluster, log }: RestoreDeps, pod: Pod): Promis
   if ((await cluster.changeImages(pod, images)) === 'done')
     log.info({ pod: podName(pod), image }, 'Node image could not be pulled; trying the next address');
   return undefined;
-}
-
-function hasEnded(pod: Pod, container: string): boolean {
-  return allStatuses(pod).some(({ name, state }) => name === container && state?.terminated !== undefined);
 }

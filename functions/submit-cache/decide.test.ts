@@ -21,6 +21,7 @@ test('an image is pulled once, however many containers and spellings ask for it'
       reference: { registry: 'docker.io', repository: 'library/demo', tag: '1' },
       mirrors: [{ scheme: 'https', host: 'm.example', repository: 'docker.io/library/demo' }],
     },
+    onlyAlways: false,
   });
 });
 
@@ -65,9 +66,10 @@ test("kube-fledged's controller is rescued", () => {
   assert.equal(plan(aPod({ metadata: { namespace: 'kube-fledged' } }), config, 0).length, 1);
 });
 
-const ended = (way: 'route' | 'none', at: number): PullState => ({
+const ended = (way: 'route' | 'none', at: number, routeIsUp = true): PullState => ({
   state: 'ended',
   at,
+  routeIsUp,
   result: { way, already: false, milliseconds: 1, answers: [] },
 });
 const now = 1_000_000;
@@ -79,7 +81,7 @@ for (const [what, state, expected] of [
   ['after the cool-down it counts no more', ended('none', now - 600_000), 'expired'],
 ] as const) {
   test(`an attempt that is there: ${what}`, () => {
-    const judged = judge(state, { name: 'pull-x', created: '2026-01-01T00:00:00Z' }, 600, now);
+    const judged = judge(state, { name: 'pull-x', created: '2026-01-01T00:00:00Z' }, false, 600, now);
     assert.equal(judged === 'expired' ? judged : judged.state, expected);
   });
 }
@@ -95,4 +97,23 @@ test('a pod that was woken a moment ago is left to its kubelet, for that image o
     ['docker.io/library/other:1'],
   );
   assert.equal(plan(pod, config, 10_000).length, 2);
+});
+
+test('a route that is down helps no container that pulls Always, and still does every other', () => {
+  const job = { name: 'pull-x', created: '2026-01-01T00:00:00Z' };
+  const down = ended('route', now - 1000, false);
+  assert.equal(judge(down, job, true, 600, now), 'expired');
+  assert.notEqual(judge(down, job, false, 600, now), 'expired');
+  assert.notEqual(judge(ended('route', now - 1000), job, true, 600, now), 'expired');
+});
+
+test('of several containers of one image the one that takes a local image decides', () => {
+  const containers = [
+    { waiting: 'ErrImagePull', imagePullPolicy: 'Always' },
+    { waiting: 'ErrImagePull', imagePullPolicy: 'IfNotPresent' },
+    { waiting: 'ErrImagePull', imagePullPolicy: 'Always' },
+  ];
+  const [only] = plan(aPod({ containers }), config, 0);
+  assert.ok(only && 'pull' in only);
+  assert.equal(only.onlyAlways, false);
 });

@@ -11,7 +11,7 @@ import type { PullState } from '../../shared/pulls/state.ts';
 
 /** What one stuck image asks for. */
 export type Plan =
-  | { image: string; pull: { reference: ImageReference; mirrors: MirrorAddress[] } }
+  | { image: string; pull: { reference: ImageReference; mirrors: MirrorAddress[] }; onlyAlways: boolean }
   | { image: string; refused: string };
 
 /** A woken kubelet takes no longer to look; what its pod says meanwhile is the failure that was helped. Milliseconds. */
@@ -25,9 +25,10 @@ export function plan(pod: Pod, config: Pick<Config, 'rules'> & NamespaceRules, n
   for (const stuck of stuckContainers(pod)) {
     const image = stuck.reference === undefined ? stuck.image : imageName(stuck.reference);
     if (woken?.image === image && now - woken.at < settles) continue;
-    // A container that can be helped decides over one of the same image that cannot.
     const known = plans.get(image);
-    if (known === undefined || 'refused' in known) plans.set(image, planOne(stuck, image, config));
+    const one = planOne(stuck, image, config);
+    // A container that can be helped decides over one of the same image that cannot, or not as well.
+    if (known === undefined || 'refused' in known || ('pull' in one && !one.onlyAlways)) plans.set(image, one);
   }
   return [...plans.values()];
 }
@@ -38,7 +39,7 @@ function planOne(stuck: StuckContainer, image: string, { rules }: Pick<Config, '
     return { image, refused: refused ?? 'it is not an image reference' };
   const mirrors = askableMirrors(stuck.reference, rules);
   if ('refused' in mirrors) return { image, refused: mirrors.refused };
-  return { image, pull: { reference: stuck.reference, mirrors } };
+  return { image, pull: { reference: stuck.reference, mirrors }, onlyAlways: stuck.pullPolicy === 'Always' };
 }
 
 /** Why no mirror may or can help this container, whatever the image. */
@@ -53,16 +54,21 @@ function refusal({ reason, pullPolicy }: StuckContainer): string | undefined {
   return undefined;
 }
 
-/** What an attempt that is there already means for a pod that is stuck now; 'expired': it is too old to count. */
+/**
+ * What an attempt that is there already means for a pod that is stuck now; 'expired': it does not count any more. An
+ * image whose containers all pull Always is helped by a route only while it is up.
+ */
 export function judge(
   state: PullState,
   job: { name: string; created: string },
+  onlyAlways: boolean,
   coolDown: number,
   now: number,
 ): Decision | 'expired' {
   if (state.state === 'under way') return { state: 'under way', job: job.name, since: job.created };
   const until = state.at + coolDown * 1000;
   if (now >= until) return 'expired';
+  if (onlyAlways && state.state === 'ended' && state.result.way === 'route' && !state.routeIsUp) return 'expired';
   const helped = state.state === 'ended' && state.result.way !== 'none';
   if (helped) return { state: 'ready', job: job.name };
   return { state: 'resting', job: job.name, until: new Date(until).toISOString() };

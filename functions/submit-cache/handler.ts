@@ -77,7 +77,7 @@ async function submit(
   const pull = await readPull(cluster, config.pullNamespace, name);
   if (pull.job === undefined) throw new RetryableError(`Job ${name} went while it was looked at`);
   const created = pull.job.metadata.creationTimestamp;
-  const judged = judge(pull.state, { name, created }, config.coolDown, deps.now());
+  const judged = judge(pull.state, { name, created }, one.onlyAlways, config.coolDown, deps.now());
   if (judged !== 'expired') return judged;
   await cluster.deleteJob(pull.job);
   if ((await createJob(deps, job)) === 'created') return submitted;

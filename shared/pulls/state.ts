@@ -7,7 +7,7 @@ import { type PullResult, readResult } from './result.ts';
 export type PullState =
   | { state: 'under way' }
   /** The pull container has ended; at is milliseconds since the epoch. */
-  | { state: 'ended'; at: number; result: PullResult }
+  | { state: 'ended'; at: number; result: PullResult; routeIsUp: boolean }
   /** It ended, or never began, without a word of its own. */
   | { state: 'failed'; at: number; why: string };
 
@@ -36,13 +36,19 @@ export function pullEnded(pod: Pod): Exclude<PullState, { state: 'under way' }> 
   if (terminated === undefined) return undefined;
   const at = time(terminated.finishedAt);
   const result = readResult(terminated.message);
-  if (result !== undefined) return { state: 'ended', at, result };
+  if (result !== undefined)
+    return { state: 'ended', at, result, routeIsUp: result.way === 'route' && !hasEnded(pod, 'registry') };
   const said = terminated.message?.trim().split('\n').at(-1) ?? '';
   return {
     state: 'failed',
     at,
     why: `the pull program ended with ${terminated.reason ?? 'exit code'} ${terminated.exitCode}${said && `: ${said}`}`,
   };
+}
+
+/** Whether a container of this name has ended. */
+export function hasEnded(pod: Pod, container: string): boolean {
+  return allStatuses(pod).some(({ name, state }) => name === container && state?.terminated !== undefined);
 }
 
 /** What a registry container leaves when its route is down. */
