@@ -19,6 +19,7 @@ import { cleanJob, type JobSettings, pullJob } from '../../shared/pulls/pull-job
 import { readPull } from '../../shared/pulls/read.ts';
 import { leftItsRoute } from '../../shared/pulls/state.ts';
 import { judge, type Plan, plan } from './decide.ts';
+import { makeTurnstile, type Turnstile } from './turnstile.ts';
 
 export interface SubmitCacheDeps {
   readonly cluster: Pick<Cluster, 'readPod' | 'readNode' | 'createJob' | 'readJob' | 'deleteJob' | 'listPods'>;
@@ -31,6 +32,7 @@ export interface SubmitCacheDeps {
 
 /** image.stuck in, Jobs made, pulls.decided out; route.left in, a clean-up Job made. Never writes to a pod. */
 export function submitCache(deps: SubmitCacheDeps): Handler {
+  const pass = makeTurnstile(deps.cluster, deps.config, deps.now);
   return async (event) => {
     if (event.type === eventTypes.routeLeft) return cleanUp(deps, event);
     const { pod: asked } = eventData(event, imageStuckSchema);
@@ -43,8 +45,17 @@ export function submitCache(deps: SubmitCacheDeps): Handler {
     const node = plans.some((one) => 'pull' in one) ? await deps.cluster.readNode(pod.spec.nodeName) : undefined;
     const paths = node && nodePaths(node, deps.config);
     const images: PullsDecided['images'] = [];
-    for (const one of plans)
-      images.push({ image: one.image, decision: await submit(deps, one, node, paths, podName(pod)) });
+    let full: RetryableError | undefined;
+    for (const one of plans) {
+      try {
+        images.push({ image: one.image, decision: await submit(deps, pass, one, node, paths, podName(pod)) });
+      } catch (error) {
+        if (!(error instanceof RetryableError)) throw error;
+        full = error;
+      }
+    }
+    // What was submitted now is told now; the rest is brought again by the pod's next change or the sweep.
+    if (full !== undefined && !images.some(({ decision }) => decision.state === 'submitted')) throw full;
     for (const { image, decision } of images)
       deps.log.info({ pod: podName(pod), image, ...decision }, `pull ${decision.state}`);
     return decided(asked, images, pod.metadata.resourceVersion);
@@ -58,6 +69,7 @@ function decided(pod: PodIdentity, images: PullsDecided['images'], resourceVersi
 
 async function submit(
   deps: SubmitCacheDeps,
+  pass: Turnstile,
   one: Plan,
   node: Node | undefined,
   paths: NodePaths | { refused: string } | undefined,
@@ -71,17 +83,20 @@ async function submit(
   const { reference, mirrors } = one.pull;
   const job = pullJob(reference, mirrors, node, paths, askedBy, config);
   const { name } = job.metadata;
-  const submitted: Decision = { state: 'submitted', job: name, mirrors: mirrors.map(({ host }) => host) };
-  if ((await createJob(deps, job)) === 'created') return submitted;
+  const create = async (): Promise<Decision> => {
+    const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
+    const outcome = await pass(wanted, () => createJob(deps, job));
+    if (outcome === 'created') return { state: 'submitted', job: name, mirrors: mirrors.map(({ host }) => host) };
+    throw new RetryableError(`Job ${name} has just been made by another, or has not gone yet`);
+  };
 
   const pull = await readPull(cluster, config.pullNamespace, name);
-  if (pull.job === undefined) throw new RetryableError(`Job ${name} went while it was looked at`);
+  if (pull.job === undefined) return create();
   const created = pull.job.metadata.creationTimestamp;
   const judged = judge(pull.state, { name, created }, one.onlyAlways, config.coolDown, deps.now());
   if (judged !== 'expired') return judged;
   await cluster.deleteJob(pull.job);
-  if ((await createJob(deps, job)) === 'created') return submitted;
-  throw new RetryableError(`Job ${name} has not gone yet`);
+  return create();
 }
 
 async function createJob(

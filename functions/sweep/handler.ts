@@ -2,7 +2,13 @@ import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Config } from '../../shared/config/config.ts';
 import { eventData } from '../../shared/events/data.ts';
 import { type Handler, ownEvent, type RescueEvent } from '../../shared/events/event.ts';
-import { eventTypes, type RouteLeft, type SweepScope, sweepScopeSchema } from '../../shared/events/types.ts';
+import {
+  eventTypes,
+  type ImageStuck,
+  type RouteLeft,
+  type SweepScope,
+  sweepScopeSchema,
+} from '../../shared/events/types.ts';
 import type { Log } from '../../shared/log/log.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { leftItsRoute } from '../../shared/pulls/state.ts';
@@ -27,13 +33,15 @@ const fields: Record<SweepScope, string> = {
 export function sweep({ cluster, config, send, now, log }: SweepDeps): Handler {
   return async (event) => {
     const { scope } = eventData(event, sweepScopeSchema);
+    const found: { stuck: ImageStuck; since: string }[] = [];
     let pods = 0;
-    let found = 0;
     for await (const pod of cluster.listPods({ fields: fields[scope] })) {
       pods += 1;
       const stuck = decide(pod, config.pullNamespace);
-      if (stuck === undefined) continue;
-      found += 1;
+      if (stuck !== undefined) found.push({ stuck, since: pod.metadata.creationTimestamp ?? '' });
+    }
+    // Slots are few: who has waited longest comes first.
+    for (const { stuck } of found.sort((a, b) => a.since.localeCompare(b.since))) {
       const { namespace, name } = stuck.pod;
       // The time makes the id a new one: a broker that drops what it has seen must not drop a reminder.
       await send(ownEvent('sweep', eventTypes.imageStuck, `${namespace}/${name}@${now()}`, stuck));
@@ -44,7 +52,7 @@ export function sweep({ cluster, config, send, now, log }: SweepDeps): Handler {
       const left: RouteLeft = { pullPod: name, uid, nodeName: pod.spec.nodeName };
       await send(ownEvent('sweep', eventTypes.routeLeft, name, left));
     }
-    log.debug({ scope, pods, found }, 'swept');
+    log.debug({ scope, pods, found: found.length }, 'swept');
     return undefined;
   };
 }

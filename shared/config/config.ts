@@ -20,6 +20,10 @@ export interface Config {
   readonly routeHold: number;
   /** How long a pull Job is remembered, and a failed one not repeated, after its pull container ended. */
   readonly coolDown: number;
+  /** Most pulls whose container has not ended, in all, per node, and per namespace that asked. */
+  readonly pullsAtOnce: number;
+  readonly pullsPerNode: number;
+  readonly rescuesPerNamespace: number;
   /** How long one pull may take. */
   readonly pullDeadline: number;
   /** How long a pull pod may take to start. */
@@ -70,6 +74,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     route: read('ROUTE', oneOf('auto', 'off')),
     routeHold: read('ROUTE_HOLD', seconds(0, 3_600)),
     coolDown: read('COOL_DOWN', seconds(1, 86_400)),
+    pullsAtOnce: read('PULLS_AT_ONCE', count),
+    pullsPerNode: read('PULLS_PER_NODE', count),
+    rescuesPerNamespace: read('RESCUES_PER_NAMESPACE', count),
     pullDeadline: read('PULL_DEADLINE', seconds(5, 86_400)),
     startDeadline: read('START_DEADLINE', seconds(5, 86_400)),
     nodeImage: read('NODE_IMAGE', (text) => (parseReference(text) ? text : new Wrong('not an image reference'))),
@@ -136,6 +143,10 @@ function seconds(least: number, most: number): (text: string) => number | Wrong 
     /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most
       ? Number(text)
       : new Wrong(`expected whole seconds from ${least} to ${most}`);
+}
+
+function count(text: string): number | Wrong {
+  return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : new Wrong('expected a number from 1 to 9999');
 }
 
 function oneOf<T extends string>(...values: T[]): (text: string) => T | Wrong {

@@ -79,6 +79,24 @@ export const variables: readonly Variable[] = [
     example: '600',
   },
   {
+    name: 'PULLS_AT_ONCE',
+    meaning: 'most pulls at once; whoever finds no slot is brought again, oldest first',
+    default: '10',
+    example: '10',
+  },
+  {
+    name: 'PULLS_PER_NODE',
+    meaning: 'most pulls at once on one node',
+    default: '4',
+    example: '4',
+  },
+  {
+    name: 'RESCUES_PER_NAMESPACE',
+    meaning: 'most pulls at once that pods of one namespace asked for',
+    default: '10',
+    example: '10',
+  },
+  {
     name: 'PULL_DEADLINE',
     meaning: 'seconds that one pull may take',
     default: '1800',

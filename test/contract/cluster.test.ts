@@ -26,20 +26,14 @@ before(async () => {
 });
 after(() => real?.stop());
 
+/** A pod that nobody changes: it never gets as far as a node. */
 async function aPod(name: string): Promise<Pod> {
-  await real.kube.post('/api/v1/namespaces/default/pods', {
-    metadata: { name },
-    spec: { containers: [{ name: 'app', image: 'x.invalid/x:1' }] },
-  });
-  // Until its status rests: every change of it is a conflict.
-  return waitFor(
-    `${name} to be stuck`,
-    async () => {
-      const pod = await cluster.readPod('default', name);
-      return pod?.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff' && pod;
-    },
-    patience,
-  );
+  const spec = {
+    schedulingGates: [{ name: 'example.com/never' }],
+    containers: [{ name: 'app', image: 'x.invalid/x:1' }],
+  };
+  await real.kube.post('/api/v1/namespaces/default/pods', { metadata: { name }, spec });
+  return (await cluster.readPod('default', name)) as Pod;
 }
 
 test('a patch reaches the pod that was read and no other', async () => {
@@ -130,7 +124,16 @@ test('a Job goes with its pod, and only the one that was meant', async () => {
 });
 
 test('a pod that was replaced between two events: its successor is left alone', async () => {
-  await aPod('replaced');
+  const spec = { containers: [{ name: 'app', image: 'x.invalid/x:1' }] };
+  await real.kube.post('/api/v1/namespaces/default/pods', { metadata: { name: 'replaced' }, spec });
+  await waitFor(
+    'it to be stuck',
+    async () => {
+      const pod = await cluster.readPod('default', 'replaced');
+      return pod?.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull';
+    },
+    patience,
+  );
   const config = { ...readConfig({ DOCKER_PROXY_URL: 'm.example', MIRROR_REGISTRIES: '*' }), program: 'none' };
   const handler = submitCache({
     cluster,
