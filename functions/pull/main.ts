@@ -31,6 +31,8 @@ const parts: Record<string, () => Promise<void>> = {
     writeFileSync(terminationLog, await runRegistry({ task: taskSchema.parse(task), talk, stop: stop.signal, log }));
   },
   async pull() {
+    // As a container's first process it would otherwise not end before it is killed.
+    process.on('SIGTERM', () => process.exit(143));
     const parsed = taskSchema.parse(task);
     const runtime = connectRuntime(parsed.socket, parsed.deadline * 1000);
     const registry = await talkTo(talk, patience);

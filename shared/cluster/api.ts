@@ -49,21 +49,23 @@ export function makeApi(config: KubeConfig): Api {
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error('the kubeconfig has no current cluster; see kubectl config current-context');
   // One agent for all: client-node makes one per call, and a TLS handshake costs more than a request.
-  let agent: https.Agent | undefined;
+  let agent: https.RequestOptions['agent'];
 
   async function send(request: ApiRequest): Promise<http.IncomingMessage> {
     const url = new URL(cluster?.server + request.path);
     const options: https.RequestOptions = { headers: {} };
     await config.applyToHTTPSOptions(options);
-    agent ??= new https.Agent({
-      keepAlive: true,
-      maxSockets: 16,
-      ca: options.ca,
-      cert: options.cert,
-      key: options.key,
-      rejectUnauthorized: options.rejectUnauthorized ?? true,
-      ...(options.servername !== undefined && { servername: options.servername }),
-    });
+    agent ??= cluster?.proxyUrl
+      ? options.agent
+      : new https.Agent({
+          keepAlive: true,
+          maxSockets: 16,
+          ca: options.ca,
+          cert: options.cert,
+          key: options.key,
+          rejectUnauthorized: options.rejectUnauthorized ?? true,
+          ...(options.servername !== undefined && { servername: options.servername }),
+        });
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     return new Promise((resolve, reject) => {
       const { request: start } = url.protocol === 'http:' ? http : https;

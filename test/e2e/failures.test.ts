@@ -109,16 +109,30 @@ onNode('the node is gone: told, one Job', async (bed) => {
 onNode('a missing permission is named once, with verb and resource, and the rest goes on', async (bed) => {
   const { kube, folder } = bed.cluster;
   await kube.post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'limited' } });
-  const all = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
-  const rules = [
-    { apiGroups: ['', 'batch'], resources: ['pods', 'nodes', 'jobs', 'configmaps', 'namespaces'], verbs: all }, // and no Events
-  ];
-  await kube.post('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'limited' }, rules });
-  await kube.post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
-    metadata: { name: 'limited' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'limited' },
-    subjects: [{ kind: 'ServiceAccount', name: 'limited', namespace: 'default' }],
+  const api = '/apis/rbac.authorization.k8s.io/v1';
+  const subjects = [{ kind: 'ServiceAccount', name: 'limited', namespace: 'default' }];
+  const roleRef = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: 'limited' });
+  const metadata = { name: 'limited' };
+  await kube.post('/api/v1/namespaces', { metadata: { name: 'limited-pulls' } });
+  // The README's table, but for one line: no Event may be created.
+  await kube.post(`${api}/clusterroles`, {
+    metadata,
+    rules: [
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch'] },
+      { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
+      { apiGroups: [''], resources: ['namespaces'], verbs: ['create'] },
+    ],
   });
+  await kube.post(`${api}/clusterrolebindings`, { metadata, roleRef: roleRef('ClusterRole'), subjects });
+  await kube.post(`${api}/namespaces/limited-pulls/roles`, {
+    metadata,
+    rules: [
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+    ],
+  });
+  await kube.post(`${api}/namespaces/limited-pulls/rolebindings`, { metadata, roleRef: roleRef('Role'), subjects });
   const { status } = await kube.post<{ status: { token: string } }>(
     '/api/v1/namespaces/default/serviceaccounts/limited/token',
     { spec: {} },
@@ -128,7 +142,7 @@ onNode('a missing permission is named once, with verb and resource, and the rest
   for (const user of config.users) user.user = { token: status.token };
   const kubeconfig = path.join(folder, 'limited.kubeconfig');
   await writeFile(kubeconfig, JSON.stringify(config));
-  const product = bed.start({ KUBECONFIG: kubeconfig });
+  const product = bed.start({ KUBECONFIG: kubeconfig, PULL_NAMESPACE: 'limited-pulls' });
   const [one, two] = [
     await bed.image('limited-one', 'limited.invalid/x'),
     await bed.image('limited-two', 'limited.invalid/x'),

@@ -47,8 +47,9 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
   }, identity);
   open.push(tls);
 
-  let route: Route | undefined;
-  let probe: Probe | undefined;
+  // Promises, because the end may come while they are being made.
+  let route: Promise<Route> | undefined;
+  let probe: Promise<Probe> | undefined;
   let hold = false;
   // Begun before anybody asks: the pull container is still starting.
   const found = content.resolve().then(
@@ -65,22 +66,21 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
     async probe() {
       if (task.hostConfigFolder === undefined) return { error: 'routes are switched off' };
       try {
-        probe = await makeProbe(task.hostConfigFolder, identity);
-        return { image: probe.image };
+        probe = makeProbe(task.hostConfigFolder, identity);
+        return { image: (await probe).image };
       } catch (error) {
         return { error: `the host configuration folder cannot be used: ${(error as Error).message}` };
       }
     },
     async probed() {
-      const arrived = probe?.arrived() ?? false;
-      await probe?.remove();
-      probe = undefined;
-      return { arrived };
+      const made = await probe;
+      await made?.remove();
+      return { arrived: made?.arrived() ?? false };
     },
     async route() {
       try {
-        route = await putUp(task.hostConfigFolder ?? '', task.registry, tls.port, identity.certificate);
-        elsewhere = route.registryApi;
+        route = putUp(task.hostConfigFolder ?? '', task.registry, tls.port, identity.certificate);
+        elsewhere = (await route).registryApi;
         log(`route to ${task.registry} is up on port ${tls.port}`);
         void tidy(task.hostConfigFolder ?? '', log);
         return {};
@@ -111,8 +111,14 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
     if (conversation.hasBegun()) await Promise.race([conversation.ended, aborted(stop)]);
     if (hold && !stop.aborted) await Promise.race([aborted(stop), aborted(AbortSignal.timeout(task.routeHold * 1000))]);
   } finally {
-    await probe?.remove();
-    await route?.down();
+    await probe?.then(
+      (made) => made.remove(),
+      () => undefined,
+    );
+    await route?.then(
+      (up) => up.down(),
+      () => undefined,
+    );
     for (const listener of open) listener.close();
   }
   return routeIsDown;
