@@ -11,8 +11,12 @@ starts pods whose image cannot be pulled, by fetching the image through a mirror
 Usage: npm start            all settings are environment variables:
 `;
 
-if (process.argv.includes('--help') || process.argv.includes('-h')) {
+const [argument] = process.argv.slice(2);
+if (argument === '--help' || argument === '-h') {
   process.stdout.write(`${usage}\n${helpText()}`);
+} else if (argument !== undefined) {
+  process.stderr.write(`unknown argument ${argument}: all settings are environment variables; see --help\n`);
+  process.exitCode = 2;
 } else {
   await main();
 }

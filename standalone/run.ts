@@ -56,13 +56,20 @@ export async function run({ api, config, program, log, stop }: RunDeps): Promise
     });
   // Several watches begin, and break, together: one sweep serves them all.
   let soon: NodeJS.Timeout | undefined;
+  let begun = false;
   const lookAtEverything = () => {
+    if (!begun)
+      log.info(
+        { mirrors: config.rules.mirrors.map(({ host }) => host), pullNamespace: config.pullNamespace },
+        'watching for pods whose image cannot be pulled',
+      );
+    begun = true;
     clearTimeout(soon);
     soon = setTimeout(ping, gapPause, 'full');
   };
   const watching = (kind: string, path: string, own: boolean) =>
     watch(
-      { path, ...(own ? { labels: `${marks.kind}=pull` } : { mayConcern }) },
+      { path, ...(own ? { labels: marks.kind } : { mayConcern }) },
       {
         api,
         log,
@@ -78,10 +85,6 @@ export async function run({ api, config, program, log, stop }: RunDeps): Promise
     watching('Pod', `/api/v1/${inPulls}/pods`, true),
     watching('Job', `/apis/batch/v1/${inPulls}/jobs`, true),
   ];
-  log.info(
-    { mirrors: config.rules.mirrors.map(({ host }) => host), pullNamespace: config.pullNamespace },
-    'watching for pods whose image cannot be pulled',
-  );
   const timers = [
     setInterval(() => ping('waiting'), config.checkInterval * 1000),
     setInterval(() => ping('full'), fullSweepEvery),
@@ -89,7 +92,7 @@ export async function run({ api, config, program, log, stop }: RunDeps): Promise
   await Promise.all(watches);
   for (const timer of [...timers, soon]) clearTimeout(timer);
   broker.stop();
-  await Promise.race([broker.idle(), new Promise((resolve) => setTimeout(resolve, lastWords).unref())]);
+  await Promise.race([broker.idle(), new Promise((resolve) => setTimeout(resolve, lastWords))]);
 }
 
 /** The same event that Knative's ApiServerSource sends in resource mode. */

@@ -35,6 +35,7 @@ export async function watch(watched: Watched, deps: WatchDeps): Promise<void> {
   const { log, stop } = deps;
   let version: string | undefined;
   let pause = 0;
+  let told = false;
   while (!stop.aborted) {
     try {
       if (version === undefined) {
@@ -49,13 +50,12 @@ export async function watch(watched: Watched, deps: WatchDeps): Promise<void> {
       if (stop.aborted) return;
       if (error instanceof ApiError && error.status === gone) version = undefined;
       const forbidden = error instanceof PermissionError;
-      if (forbidden) log.error({ path: watched.path }, `missing permission: ${error.message}`);
+      if (forbidden && !told) log.error({ path: watched.path }, `missing permission: ${error.message}`);
+      told ||= forbidden;
       // The first of a row is worth a person's attention, the rest would only repeat it.
-      else
-        log[pause === 0 ? 'warn' : 'debug'](
-          { path: watched.path, why: (error as Error).message },
-          'watch broke off; trying again',
-        );
+      const level = pause === 0 ? 'warn' : 'debug';
+      if (!forbidden)
+        log[level]({ path: watched.path, why: (error as Error).message }, 'watch broke off; trying again');
       pause = forbidden ? forbiddenPause : Math.min(Math.max(pause * 2, 250), longestPause);
       await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
     }

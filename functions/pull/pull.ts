@@ -69,15 +69,18 @@ export async function pull({
     const { host } = await registry.plain();
     const version = reference.includes(':') ? `@${reference}` : `:${reference}`;
     const temporary = [`${host}${version}`, `${host}@${digest}`];
-    await runtime.pull(`${host}${version}`);
-    const target = await runtime.target(`${host}${version}`);
-    if (target === undefined) throw new Error(`${host}${version} was pulled, but the runtime has no record of it`);
-    await runtime.name(image, target);
-    const deadline = clock() + noticeWithin;
-    while (!(await runtime.sees(image))) {
-      if (clock() > deadline) throw new Error(`${image} was named, but the runtime does not show it`);
-      await sleep(5);
+    try {
+      await runtime.pull(`${host}${version}`);
+      const target = await runtime.target(`${host}${version}`);
+      if (target === undefined) throw new Error(`${host}${version} was pulled, but the runtime has no record of it`);
+      await runtime.name(image, target);
+      const deadline = clock() + noticeWithin;
+      while (!(await runtime.sees(image))) {
+        if (clock() > deadline) throw new Error(`${image} was named, but the runtime does not show it`);
+        await sleep(5);
+      }
+    } finally {
+      for (const name of new Set(temporary)) await runtime.forget(name);
     }
-    for (const name of new Set(temporary)) await runtime.forget(name);
   }
 }

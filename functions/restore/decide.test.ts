@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Pod } from '../../shared/pods/pod.ts';
 import { wakeValue } from '../../shared/pods/wake.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import { aPod } from '../../test/builders.ts';
@@ -27,11 +28,37 @@ for (const [policy, way, expected] of [
   });
 }
 
-test('a Job wakes a pod once; another Job wakes it again', () => {
-  const annotations = { 'image-rescue.dev/wake': wakeValue({ job: 'pull-a', image, at: 0 }) };
-  const pod = aPod({ metadata: { annotations } });
-  assert.equal(nextStep(pod, image, result('route'), 'pull-a', config).step, 'none');
-  assert.equal(nextStep(pod, image, result('route'), 'pull-b', config).step, 'wake');
+/** The pod after a wake, as the API server has it then. */
+function woken(pod: Pod, forImage: string, attempt: string): Pod {
+  const annotations = { 'image-rescue.dev/wake': wakeValue(pod, forImage, { attempt, at: 0 }) };
+  return { ...pod, metadata: { ...pod.metadata, annotations } };
+}
+
+test('an attempt wakes a pod once; a later attempt, another Job of the same name, wakes it again', () => {
+  const pod = woken(aPod(), image, 'uid-1');
+  assert.equal(nextStep(pod, image, result('route'), 'uid-1', config).step, 'none');
+  assert.equal(nextStep(pod, image, result('route'), 'uid-2', config).step, 'wake');
+});
+
+test('a pod that waits for two images is woken once for each, in any order', () => {
+  const other = 'docker.io/library/other:1';
+  let pod = aPod({ containers: [{ waiting: 'ErrImagePull' }, { image: other, waiting: 'ErrImagePull' }] });
+  for (const [one, uid] of [
+    [image, 'uid-1'],
+    [other, 'uid-2'],
+  ] as const) {
+    assert.equal(nextStep(pod, one, result('route'), uid, config).step, 'wake');
+    pod = woken(pod, one, uid);
+  }
+  assert.equal(nextStep(pod, image, result('route'), 'uid-1', config).step, 'none');
+  assert.equal(nextStep(pod, other, result('route'), 'uid-2', config).step, 'none');
+});
+
+test('nonsense in the annotation counts as no wake', () => {
+  for (const text of ['x', '[]', '{"docker.io/library/demo:1": 7}', '{"docker.io/library/demo:1": "uid-1 never"}']) {
+    const pod = aPod({ metadata: { annotations: { 'image-rescue.dev/wake': text } } });
+    assert.equal(nextStep(pod, image, result('route'), 'uid-1', config).step, 'wake', text);
+  }
 });
 
 test('a pod that waits for something else is not touched', () => {

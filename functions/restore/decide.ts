@@ -15,13 +15,13 @@ export type Step =
   /** It pulls anew whatever is on the node, and there is no route that it could pull by. */
   | { step: 'cannot help'; why: string };
 
-/** The next step for one pod after its image's pull has succeeded. */
-export function nextStep(pod: Pod, image: string, result: PullResult, job: string, config: NamespaceRules): Step {
+/** The next step for one pod after its image's pull has succeeded. `attempt` is the UID of the Job that pulled. */
+export function nextStep(pod: Pod, image: string, result: PullResult, attempt: string, config: NamespaceRules): Step {
   if (isLeftAlone(pod, config)) return { step: 'none' };
   const waiting = waitingFor(pod, image).filter(({ pullPolicy }) => pullPolicy !== 'Never');
   if (waiting.length === 0) return { step: 'none' };
   const local = waiting.some(({ pullPolicy }) => pullPolicy === 'IfNotPresent');
-  if (local) return lastWake(pod)?.job === job ? { step: 'none' } : { step: 'wake' };
+  if (local) return lastWake(pod, image)?.attempt === attempt ? { step: 'none' } : { step: 'wake' };
   if (result.way === 'name') {
     return {
       step: 'cannot help',

@@ -3,9 +3,9 @@ import type { RescueEvent } from '../../shared/events/event.ts';
 import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../shared/events/types.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import type { RestoreDeps } from './deps.ts';
-import { helpPod } from './rescue.ts';
+import { tellEnd } from './rescue.ts';
 import { whyNotStarted } from './why-not-started.ts';
-import { delayedEvent, failedEvent, noMirrorEvent, refusedEvent, startedEvent } from './words.ts';
+import { delayedEvent, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */
 const patience = 30_000;
@@ -13,7 +13,11 @@ const patience = 30_000;
 /** Tells a pod what was decided about its images, and wakes it where the image is there already. */
 export async function tellDecisions(deps: RestoreDeps, event: RescueEvent): Promise<undefined> {
   const { pod, images } = eventData(event, pullsDecidedSchema);
-  for (const { image, decision } of images) await tell(deps, pod, image, decision, event.id);
+  // One image that cannot be told must not keep the next from being helped.
+  const told = await Promise.allSettled(
+    images.map(({ image, decision }) => tell(deps, pod, image, decision, `${event.id} ${image}`)),
+  );
+  for (const one of told) if (one.status === 'rejected') throw one.reason;
 }
 
 async function tell(
@@ -46,34 +50,32 @@ async function tellEnded(
   jobName: string,
 ): Promise<void> {
   const { cluster, config } = deps;
-  const fresh = await cluster.readPod(namespace, name);
-  if (fresh?.metadata.uid !== uid) return;
-  const { job, state } = await readPull(cluster, config.pullNamespace, jobName);
-  if (state.state === 'under way') return;
-  const identity = { namespace, name, uid };
-  if (state.state === 'failed') {
-    const why = [state.why, job && (await whyNotStarted(cluster, config.pullNamespace, job))]
-      .filter(Boolean)
-      .join('. ');
-    await cluster.writeEvent(failedEvent(identity, image, why, jobName, config.coolDown));
-  } else if (state.result.way === 'none') {
-    await cluster.writeEvent(noMirrorEvent(identity, image, state.result, jobName, config.coolDown));
-  } else {
-    await helpPod(deps, fresh, { job: jobName, image, result: state.result });
-  }
+  const pod = await cluster.readPod(namespace, name);
+  if (pod?.metadata.uid !== uid) return;
+  const { job, state } = await readPull(cluster, config, jobName, deps.now());
+  if (job === undefined || state.state === 'under way') return;
+  const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
+  await tellEnd(deps, pod, { uid: job.metadata.uid, image, state: told });
+}
+
+/** A failure without a word of its own, with Kubernetes' words. */
+export async function withReason<T extends { why: string }>(
+  { cluster, config }: RestoreDeps,
+  job: Parameters<typeof whyNotStarted>[2],
+  state: T,
+): Promise<T> {
+  const said = await whyNotStarted(cluster, config.pullNamespace, job);
+  return { ...state, why: [state.why, said].filter(Boolean).join('. ') };
 }
 
 async function tellDelay(
-  { cluster, config }: RestoreDeps,
+  { cluster, config, now }: RestoreDeps,
   pod: PodIdentity,
   image: string,
   jobName: string,
 ): Promise<void> {
-  const { job, pod: pullPod } = await readPull(cluster, config.pullNamespace, jobName);
-  const begun = pullPod?.status?.containerStatuses?.some(
-    ({ state }) => state?.running !== undefined || state?.terminated !== undefined,
-  );
+  const { job, begun } = await readPull(cluster, config, jobName, now());
   if (job === undefined || begun) return;
   const why = await whyNotStarted(cluster, config.pullNamespace, job);
-  if (why !== '') await cluster.writeEvent(delayedEvent(pod, image, jobName, why));
+  if (why !== '') await cluster.writeEvent(delayedEvent(pod, image, job.metadata, why));
 }

@@ -9,7 +9,7 @@ export interface RestoreDeps {
     Cluster,
     'readPod' | 'listPods' | 'annotatePod' | 'changeImages' | 'writeEvent' | 'eventsAbout' | 'readJob'
   >;
-  readonly config: Pick<Config, 'coolDown'> & NamespaceRules;
+  readonly config: Pick<Config, 'coolDown' | 'startDeadline'> & NamespaceRules;
   readonly now: () => number;
   readonly log: Log;
 }

@@ -1,30 +1,33 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Job } from '../../shared/pulls/job.ts';
+import { jobNameLabel } from '../../shared/pulls/read.ts';
 
-/** Reasons of Events that say why a Job's pod does not come to life: Job controller and kubelet. */
-const tellingReasons = [
-  'FailedCreate',
-  'FailedMount',
-  'FailedCreatePodSandBox',
-  'Failed',
-  'OutOfpods',
-  'OutOfcpu',
-  'OutOfmemory',
-];
+/** Reasons of Events that say why a Job's pod does not come to life, with what a person can do about it. */
+const tellingReasons: Readonly<Record<string, string>> = {
+  FailedCreate: 'the pull pod was not admitted',
+  FailedMount: "the pull pod cannot get at the container runtime; set RUNTIME_SOCKET to this node's socket",
+  FailedCreatePodSandBox: 'the node cannot start any pod',
+  Failed: "the pull pod's own image cannot be pulled; see NODE_IMAGE and DOCKER_PROXY_URL",
+  OutOfpods: 'the node is full',
+  OutOfcpu: 'the node is full',
+  OutOfmemory: 'the node is full',
+};
 
 /** What Kubernetes itself said about a Job and its pods that came to nothing; empty where it said nothing. */
 export async function whyNotStarted(
   cluster: Pick<Cluster, 'eventsAbout' | 'listPods'>,
   namespace: string,
-  job: Job,
+  { metadata }: Pick<Job, 'metadata'>,
 ): Promise<string> {
-  const uids = [job.metadata.uid];
-  for await (const pod of cluster.listPods({ namespace, labels: `batch.kubernetes.io/job-name=${job.metadata.name}` }))
+  const uids = [metadata.uid];
+  for await (const pod of cluster.listPods({ namespace, labels: `${jobNameLabel}=${metadata.name}` }))
     uids.push(pod.metadata.uid);
   const told: string[] = [];
   for (const uid of uids) {
     for (const { reason, message } of await cluster.eventsAbout(namespace, uid)) {
-      if (tellingReasons.includes(reason)) told.push(`${reason}: ${message}`);
+      const advice = tellingReasons[reason];
+      // "Error: ErrImagePull" only repeats that there was an error.
+      if (advice !== undefined && !message.startsWith('Error: ')) told.push(`${advice} (${reason}: ${message})`);
     }
   }
   return told.at(-1) ?? '';

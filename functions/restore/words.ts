@@ -50,7 +50,7 @@ export function rescuedEvent(
   pod: PodIdentity,
   image: string,
   result: PullResult,
-  job: string,
+  attempt: string,
   kubeletPulls: boolean,
 ): KubernetesEvent {
   const seconds = (result.milliseconds / 1000).toFixed(1);
@@ -59,38 +59,43 @@ export function rescuedEvent(
     ? " The kubelet pulls it by that route when its back-off ends (at most 5 minutes), because the container's imagePullPolicy asks it to."
     : ' The container starts under its own image name; nothing in its spec was changed.';
   const already = `${image} is on this node already, digest ${result.digest ?? 'unknown'}.`;
-  return told(pod, 'ImageRescued', `${job} ${image}`, 'Normal', `${result.already ? already : from}${then}`);
+  return told(pod, 'ImageRescued', `${attempt} ${image}`, 'Normal', `${result.already ? already : from}${then}`);
 }
 
 export function noMirrorEvent(
   pod: PodIdentity,
   image: string,
   result: PullResult,
-  job: string,
+  attempt: string,
   coolDown: number,
 ): KubernetesEvent {
   const answers = result.answers.map(({ mirror, answer }) => `${mirror}: ${answer}`).join('; ');
   const why = [result.error, answers && `Mirrors answered: ${answers}`].filter(Boolean).join('. ');
-  return failedEvent(pod, image, why || 'no mirror answered', job, coolDown);
+  return failedEvent(pod, image, why || 'no mirror answered', attempt, coolDown);
 }
 
 export function failedEvent(
   pod: PodIdentity,
   image: string,
   why: string,
-  job: string,
+  attempt: string,
   coolDown: number,
 ): KubernetesEvent {
   const message = `${image} could not be rescued: ${why.replace(/[.\s]+$/, '')}. Tried again ${coolDown} s after that at the earliest.`;
-  return told(pod, 'ImageRescueFailed', `${job} ${image}`, 'Warning', message);
+  return told(pod, 'ImageRescueFailed', `${attempt} ${image}`, 'Warning', message);
 }
 
-export function delayedEvent(pod: PodIdentity, image: string, job: string, why: string): KubernetesEvent {
+export function delayedEvent(
+  pod: PodIdentity,
+  image: string,
+  job: { name: string; uid: string },
+  why: string,
+): KubernetesEvent {
   return told(
     pod,
     'ImageRescueDelayed',
-    `${job} ${image}`,
+    `${job.uid} ${image}`,
     'Warning',
-    `The pull of ${image} (Job ${job}) has not started: ${why}`,
+    `The pull of ${image} (Job ${job.name}) has not started: ${why}`,
   );
 }

@@ -66,10 +66,10 @@ test("kube-fledged's controller is rescued", () => {
   assert.equal(plan(aPod({ metadata: { namespace: 'kube-fledged' } }), config, 0).length, 1);
 });
 
-const ended = (way: 'route' | 'none', at: number, routeIsUp = true): PullState => ({
+const ended = (way: 'route' | 'none', at: number, up = true): PullState => ({
   state: 'ended',
   at,
-  routeIsUp,
+  routeIsUp: way === 'route' && up,
   result: { way, already: false, milliseconds: 1, answers: [] },
 });
 const now = 1_000_000;
@@ -87,11 +87,9 @@ for (const [what, state, expected] of [
 }
 
 test('a pod that was woken a moment ago is left to its kubelet, for that image only', () => {
-  const annotations = {
-    'image-rescue.dev/wake': wakeValue({ job: 'pull-a', image: 'docker.io/library/demo:1', at: 0 }),
-  };
   const containers = [{ waiting: 'ImagePullBackOff' }, { image: 'other:1', waiting: 'ErrImagePull' }];
-  const pod = aPod({ metadata: { annotations }, containers });
+  const value = wakeValue(aPod({ containers }), 'docker.io/library/demo:1', { attempt: 'uid-1', at: 0 });
+  const pod = aPod({ metadata: { annotations: { 'image-rescue.dev/wake': value } }, containers });
   assert.deepEqual(
     plan(pod, config, 9_999).map(({ image }) => image),
     ['docker.io/library/other:1'],

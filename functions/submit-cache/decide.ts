@@ -20,11 +20,11 @@ const settles = 10_000;
 /** What to do about each image that this pod waits for; empty where there is nothing to do. */
 export function plan(pod: Pod, config: Pick<Config, 'rules'> & NamespaceRules, now: number): Plan[] {
   if (isLeftAlone(pod, config)) return [];
-  const woken = lastWake(pod);
   const plans = new Map<string, Plan>();
   for (const stuck of stuckContainers(pod)) {
     const image = stuck.reference === undefined ? stuck.image : imageName(stuck.reference);
-    if (woken?.image === image && now - woken.at < settles) continue;
+    const woken = lastWake(pod, image);
+    if (woken !== undefined && now - woken.at < settles) continue;
     const known = plans.get(image);
     const one = planOne(stuck, image, config);
     // A container that can be helped decides over one of the same image that cannot, or not as well.
@@ -66,9 +66,11 @@ export function judge(
   now: number,
 ): Decision | 'expired' {
   if (state.state === 'under way') return { state: 'under way', job: job.name, since: job.created };
+  // A kubelet may still come by it; to repeat it would take it down.
+  if (state.state === 'ended' && state.routeIsUp) return { state: 'ready', job: job.name };
   const until = state.at + coolDown * 1000;
   if (now >= until) return 'expired';
-  if (onlyAlways && state.state === 'ended' && state.result.way === 'route' && !state.routeIsUp) return 'expired';
+  if (onlyAlways && state.state === 'ended' && state.result.way === 'route') return 'expired';
   const helped = state.state === 'ended' && state.result.way !== 'none';
   if (helped) return { state: 'ready', job: job.name };
   return { state: 'resting', job: job.name, until: new Date(until).toISOString() };

@@ -1,3 +1,4 @@
+import { ApiError, PermissionError } from '../../shared/cluster/api.ts';
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Node } from '../../shared/cluster/node.ts';
 import type { Config } from '../../shared/config/config.ts';
@@ -85,18 +86,25 @@ async function submit(
   const { name } = job.metadata;
   const create = async (): Promise<Decision> => {
     const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
-    const outcome = await pass(wanted, () => createJob(deps, job));
+    const outcome = await pass(wanted, () => createJob(deps, job)).catch(refusedByTheApiServer);
+    if (typeof outcome === 'object') return outcome;
     if (outcome === 'created') return { state: 'submitted', job: name, mirrors: mirrors.map(({ host }) => host) };
     throw new RetryableError(`Job ${name} has just been made by another, or has not gone yet`);
   };
 
-  const pull = await readPull(cluster, config.pullNamespace, name);
+  const pull = await readPull(cluster, config, name, deps.now());
   if (pull.job === undefined) return create();
   const created = pull.job.metadata.creationTimestamp;
   const judged = judge(pull.state, { name, created }, one.onlyAlways, config.coolDown, deps.now());
   if (judged !== 'expired') return judged;
   await cluster.deleteJob(pull.job);
   return create();
+}
+
+/** A quota or an admission policy: the pod that waits shall know. */
+function refusedByTheApiServer(error: unknown): Decision {
+  if (error instanceof PermissionError || !(error instanceof ApiError)) throw error;
+  return { state: 'refused', why: `its pull Job was not admitted: ${error.message}` };
 }
 
 async function createJob(

@@ -112,7 +112,8 @@ export function makeApi(config: KubeConfig): Api {
 function failure(request: ApiRequest, status: number, body: string): Error {
   const { reason = '', message = body.slice(0, 300) } = statusOf(body);
   const what = `${request.method} ${request.path.split('?')[0]}: ${status} ${message}`;
-  if (status === 403 && !/quota|PodSecurity|violates|namespace .* being terminated/i.test(message)) {
+  // RBAC's own words (apiserver, responsewriters/errors.go); admission refuses with the same status.
+  if (status === 403 && /cannot \S+ (resource|path)/.test(message)) {
     return new PermissionError(status, reason, message);
   }
   if (status === 429 || status >= 500) return new RetryableError(what);

@@ -50,7 +50,13 @@ const pageSize = 100;
 
 const nodeSchema = z.object({
   metadata: z.object({ name: z.string(), uid: z.string() }),
-  status: z.object({ nodeInfo: z.object({ containerRuntimeVersion: z.string(), operatingSystem: z.string() }) }),
+  status: z.object({
+    nodeInfo: z.object({
+      containerRuntimeVersion: z.string(),
+      kubeletVersion: z.string(),
+      operatingSystem: z.string(),
+    }),
+  }),
 });
 const pageSchema = z.object({
   metadata: z.object({ continue: z.string().exactOptional() }),
@@ -125,8 +131,12 @@ export function makeCluster(api: Api): Cluster {
     readNode: async (name) => {
       const node = await read(() => `/api/v1/nodes/${segment(name)}`, nodeSchema);
       if (node === undefined) return undefined;
-      const { containerRuntimeVersion: runtime, operatingSystem: system } = node.status.nodeInfo;
-      return { name: node.metadata.name, uid: node.metadata.uid, runtime, system };
+      const {
+        containerRuntimeVersion: runtime,
+        kubeletVersion: kubelet,
+        operatingSystem: system,
+      } = node.status.nodeInfo;
+      return { name: node.metadata.name, uid: node.metadata.uid, runtime, kubelet, system };
     },
     writeEvent: ({ name, about, type, reason, message }) => {
       const { namespace, uid } = about;

@@ -20,8 +20,9 @@ export function connectApi(): Api {
   }
   const server = config.getCurrentCluster()?.server;
   if (server === undefined || server === fallback) {
+    const looked = process.env['KUBECONFIG'] ?? '~/.kube/config';
     throw new ConfigError([
-      'KUBECONFIG is not set, ~/.kube/config names no current cluster, and this is no pod of a cluster. Example: KUBECONFIG=$HOME/.kube/config',
+      `no cluster: ${looked} names no current one (kubectl config current-context), and this is no pod of one. Example: KUBECONFIG=$HOME/.kube/config`,
     ]);
   }
   return makeApi(config);

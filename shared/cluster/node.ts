@@ -4,6 +4,8 @@ export interface Node {
   readonly uid: string;
   /** `containerd://2.1.4`, `cri-o://1.33.0`, … */
   readonly runtime: string;
+  /** `v1.36.3`, `v1.33.1+rke2r1`, … */
+  readonly kubelet: string;
   /** `linux`, `windows`. */
   readonly system: string;
 }

@@ -155,9 +155,9 @@ function oneOf<T extends string>(...values: T[]): (text: string) => T | Wrong {
 
 function absolutePath(text: string): string | undefined | Wrong {
   if (text === '') return undefined;
-  return /^\/[^\0]*$/.test(text) && !text.split('/').includes('..')
+  return /^\/[^\0:,]*$/.test(text) && !text.split('/').includes('..')
     ? text.replace(/\/+$/, '')
-    : new Wrong('expected an absolute path');
+    : new Wrong('expected one absolute path');
 }
 
 function list(text: string): string[] {

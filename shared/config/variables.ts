@@ -115,7 +115,8 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'HOST_CONFIG_FOLDER',
-    meaning: "containerd's `config_path` on the nodes, where it is not where it usually is",
+    meaning:
+      "containerd's `config_path` on the nodes (the first folder, where it names several), where it is not where it usually is",
     example: '/etc/containerd/certs.d',
   },
   {

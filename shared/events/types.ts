@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** CloudEvent types, one place for all; design notes: README, "The flow". */
+/** CloudEvent types, one place for all; design notes: README, "How it works". */
 export const eventTypes = {
   resourceAdded: 'dev.knative.apiserver.resource.add',
   resourceUpdated: 'dev.knative.apiserver.resource.update',
@@ -64,4 +64,5 @@ export interface RescueReport {
   readonly seconds?: number;
   readonly pods: readonly string[];
   readonly answers: readonly { mirror: string; answer: string }[];
+  readonly error?: string;
 }

@@ -19,7 +19,7 @@ export async function startFunction(
   make: (setup: FunctionSetup) => Handler | Promise<Handler>,
   mayConcern?: (body: Buffer) => boolean,
 ): Promise<void> {
-  if (process.argv.includes('--help')) {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
     process.stdout.write(`The ${name} function: CloudEvents over HTTP on PORT (8080).\n\n${helpText()}`);
     return;
   }
@@ -27,7 +27,7 @@ export async function startFunction(
     const config = readConfig(process.env);
     const log = makeLog(config.logLevel, process.stderr.isTTY).child({ function: name }) as Log;
     const handler = await make({ config, log, env: process.env, now: () => Date.now() });
-    const port = Number(process.env['PORT'] ?? 8080);
+    const port = readPort(process.env['PORT']);
     const server = await serve(handler, { port, log, ...(mayConcern && { mayConcern }) });
     log.info({ port }, 'listening');
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -51,4 +51,9 @@ export function readProgram(env: FunctionSetup['env']): string {
   } catch (error) {
     throw new ConfigError([`PULL_PROGRAM cannot be read: ${(error as Error).message}; "npm run build" makes it`]);
   }
+}
+
+function readPort(text = '8080'): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new ConfigError([`PORT is ${JSON.stringify(text)}: expected a port. Example: PORT=8080`]);
 }

@@ -14,7 +14,7 @@ export const marks = {
   nodeImages: 'image-rescue.dev/node-images',
   /** Annotation on a rescued pod; its change makes the kubelet look again. */
   wake: 'image-rescue.dev/wake',
-  /** Annotation or namespace label: leave alone. */
+  /** Annotation on a pod: leave alone. */
   skip: 'image-rescue.dev/skip',
 } as const;
 

@@ -8,14 +8,20 @@ export interface NodePaths {
   readonly hostConfigFolder?: string;
 }
 
-/** The places that containerd's and k3s' own packages use; by node.status.nodeInfo.containerRuntimeVersion. */
+const socketOfK3s = '/run/k3s/containerd/containerd.sock';
+
+/** The places that the distributions' own packages use. */
 const usual = {
   containerd: { socket: '/run/containerd/containerd.sock', hostConfigFolder: '/etc/containerd/certs.d' },
-  k3s: {
-    socket: '/run/k3s/containerd/containerd.sock',
-    hostConfigFolder: '/var/lib/rancher/k3s/agent/etc/containerd/certs.d',
-  },
+  k3s: { socket: socketOfK3s, hostConfigFolder: '/var/lib/rancher/k3s/agent/etc/containerd/certs.d' },
+  rke2: { socket: socketOfK3s, hostConfigFolder: '/var/lib/rancher/rke2/agent/etc/containerd/certs.d' },
 };
+
+/** RKE2 runs k3s' containerd and shows it in the kubelet's version only. */
+function distribution({ runtime, kubelet }: Node): keyof typeof usual {
+  if (kubelet.includes('+rke2')) return 'rke2';
+  return runtime.includes('k3s') || kubelet.includes('+k3s') ? 'k3s' : 'containerd';
+}
 
 /** Where to find the runtime of this node, or why nothing can be done there. */
 export function nodePaths(
@@ -29,7 +35,7 @@ export function nodePaths(
       refused: `node ${node.name} runs ${node.runtime}, and only containerd can be given an image under another registry's name`,
     };
   }
-  const found = node.runtime.includes('k3s') ? usual.k3s : usual.containerd;
+  const found = usual[distribution(node)];
   const socket = config.runtimeSocket ?? found.socket;
   return config.route === 'off'
     ? { socket }

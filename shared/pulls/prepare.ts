@@ -1,4 +1,4 @@
-import { ApiError } from '../cluster/api.ts';
+import { ApiError, PermissionError } from '../cluster/api.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Log } from '../log/log.ts';
 import { hash } from './name.ts';
@@ -34,7 +34,7 @@ const believeFor = 60_000;
 
 /**
  * Makes sure, at most once a minute, that the pull namespace and the program are there.
- * Throws ApiError when the namespace is missing and may not be created; the message names the command that creates it.
+ * Throws PermissionError when the namespace is missing and may not be created; the message names the command that creates it.
  */
 export function preparation(
   cluster: Pick<Cluster, 'createConfigMap' | 'createNamespace'>,
@@ -65,7 +65,7 @@ async function createNamespace(cluster: Pick<Cluster, 'createNamespace'>, name: 
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const command = `kubectl create namespace ${name} && kubectl label namespace ${name} pod-security.kubernetes.io/enforce=privileged`;
-    throw new ApiError(
+    throw new PermissionError(
       error.status,
       error.reason,
       `${error.message}; the namespace is missing, create it with: ${command}`,

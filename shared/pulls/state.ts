@@ -11,23 +11,32 @@ export type PullState =
   /** It ended, or never began, without a word of its own. */
   | { state: 'failed'; at: number; why: string };
 
-/** Reads an attempt. The pod is undefined where the Job has none (any more). */
-export function pullState(job: Job | undefined, pod: Pod | undefined): PullState {
+/**
+ * Reads an attempt. The pod is undefined where the Job has none (any more).
+ *
+ * @param startDeadline seconds within which a container of it must have begun
+ * @param now milliseconds since the epoch
+ */
+export function pullState(job: Job, pod: Pod | undefined, startDeadline: number, now: number): PullState {
   const ended = pod && pullEnded(pod);
   if (ended) return ended;
-  const failed = job && failure(job);
+  const failed = failure(job);
   if (failed) {
     const said = [pod?.status?.reason, pod?.status?.message].filter(Boolean).join(': ');
-    return {
-      state: 'failed',
-      at: time(failed.lastTransitionTime),
-      why: said || [failed.reason, failed.message].filter(Boolean).join(': '),
-    };
+    const why = said || [failed.reason, failed.message].filter(Boolean).join(': ');
+    return { state: 'failed', at: time(failed.lastTransitionTime), why };
   }
-  const complete = job?.status?.conditions?.find(({ type, status }) => type === 'Complete' && status === 'True');
+  const complete = job.status?.conditions?.some(({ type, status }) => type === 'Complete' && status === 'True');
   // Its pod is gone, and with it the result: as good as never made.
-  if (complete) return { state: 'failed', at: time(complete.lastTransitionTime), why: 'the pod that pulled is gone' };
-  return { state: 'under way' };
+  if (complete) return { state: 'failed', at: 0, why: 'the pod that pulled is gone' };
+  const latest = time(job.metadata.creationTimestamp) + startDeadline * 1000;
+  if (now < latest || (pod && hasBegun(pod))) return { state: 'under way' };
+  return { state: 'failed', at: latest, why: `it did not start within ${startDeadline} s (START_DEADLINE)` };
+}
+
+/** Whether a container of this pod runs or has run. */
+export function hasBegun(pod: Pod): boolean {
+  return allStatuses(pod).some(({ state }) => state?.running !== undefined || state?.terminated !== undefined);
 }
 
 /** The end of a pull pod's pull container, or undefined while there is none. */

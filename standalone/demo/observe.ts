@@ -2,7 +2,6 @@ import pino from 'pino';
 import type { Api } from '../../shared/cluster/api.ts';
 import { podSchema } from '../../shared/pods/pod.ts';
 import { allStatuses } from '../../shared/pods/stuck.ts';
-import { lastWake } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { pullEnded } from '../../shared/pulls/state.ts';
 import { type Watched, watch } from '../watch.ts';
@@ -40,7 +39,7 @@ export async function observe(
       if (seen.metadata.name !== pod.name) return;
       const [status] = allStatuses(seen);
       if (status?.state?.waiting?.reason === 'ErrImagePull') timeline.saw('stuck');
-      if (lastWake(seen) !== undefined) timeline.saw('woken');
+      if (seen.metadata.annotations?.[marks.wake] !== undefined) timeline.saw('woken');
       if (status?.state?.running === undefined) return;
       timeline.saw('running');
       over.abort();

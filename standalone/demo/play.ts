@@ -64,6 +64,7 @@ function startProduct({ kubeconfig, env }: Scene, says: (line: string) => void) 
       ...process.env,
       ...(kubeconfig !== undefined && { KUBECONFIG: kubeconfig }),
       INCLUDE_NAMESPACES: demoNamespace,
+      PULL_NAMESPACE: pullNamespace,
       ...env,
     },
     stdio: ['ignore', 'inherit', 'pipe'],

@@ -1,7 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import path from 'node:path';
 import { routeIsDown } from '../../../shared/pulls/state.ts';
 import type { Task } from '../../../shared/pulls/task.ts';
 import { cleanUp, putUp, type Route } from '../route/route.ts';
@@ -148,23 +147,19 @@ async function makeProbe(folder: string, identity: ReturnType<typeof makeIdentit
     response.writeHead(404, { 'content-length': 0 }).end();
   }, identity);
   const host = `127.0.0.1:${await closedPort()}`;
-  const place = path.join(folder, host);
-  const remove = async () => {
+  // An entry like any other, so that what a crash leaves of it is cleaned up like any other.
+  const route = await putUp(folder, host, listener.port, identity.certificate).catch((error: unknown) => {
     listener.close();
-    await rm(place, { recursive: true, force: true });
-  };
-  try {
-    await mkdir(place, { recursive: true });
-    await writeFile(path.join(place, 'image-rescue.pem'), identity.certificate);
-    await writeFile(
-      path.join(place, 'hosts.toml'),
-      `server = "https://127.0.0.1:${listener.port}"\nca = "image-rescue.pem"\n`,
-    );
-  } catch (error) {
-    await remove();
     throw error;
-  }
-  return { image: `${host}/image-rescue/probe:1`, arrived: () => arrived, remove };
+  });
+  return {
+    image: `${host}/image-rescue/probe:1`,
+    arrived: () => arrived,
+    remove: async () => {
+      await route.down();
+      listener.close();
+    },
+  };
 }
 
 async function closedPort(): Promise<number> {
