@@ -93,6 +93,20 @@ onNode('twenty pods of five images at once: all run, one Job per image, at most 
   for (const [name, patches] of wakes) assert.equal(patches.length, 1, `${name} is woken once`);
 });
 
+onNode('a pod that waits for two images: woken once for each, both containers run', async (bed) => {
+  const since = new Date().toISOString();
+  bed.start();
+  const [one, two] = [await bed.image('pair-one', 'pair.invalid/x'), await bed.image('pair-two', 'pair.invalid/x')];
+  const containers = [one, two].map(({ reference }, index) => ({ name: `c${index}`, image: reference }));
+  await bed.pod('pair', { image: one.reference }, { spec: { containers } });
+  await bed.all('pair', 1, 'running', running);
+  const wakes = (await bed.asked(since)).filter(({ verb, resource }) => verb === 'patch' && resource === 'pods');
+  assert.ok(wakes.length <= 2, `${wakes.length} patches`);
+  const [pod] = await bed.pods('pair');
+  const started = (await bed.told(pod as TestPod)).filter(({ reason }) => reason === 'ImageRescueStarted');
+  assert.equal(started.length, 2);
+});
+
 onNode('Always: the kubelet pulls by the route when its back-off ends; nothing in the pod changes', async (bed) => {
   bed.start();
   const { reference } = await bed.image('always', 'always.invalid/x');
