@@ -42,8 +42,9 @@ test('a patch reaches the pod that was read and no other', async () => {
   const now = await cluster.readPod('default', 'patched');
   assert.equal(now?.metadata.annotations?.['a'], '1');
   assert.equal(await cluster.annotatePod(pod, { a: '2' }), 'conflict', 'it has changed since');
-  const successor = { ...(now as Pod), metadata: { ...(now as Pod).metadata, uid: 'another' } };
-  assert.equal(await cluster.annotatePod(successor, { a: '3' }), 'conflict', 'it is another pod of that name');
+  // Its predecessor of the same name had another uid and, as ever, another resourceVersion.
+  const predecessor = { ...pod, metadata: { ...pod.metadata, uid: 'another' } };
+  assert.equal(await cluster.annotatePod(predecessor, { a: '3' }), 'conflict', 'it was another pod of that name');
   assert.equal((await cluster.readPod('default', 'patched'))?.metadata.annotations?.['a'], '1');
   const absent = { ...pod, metadata: { ...pod.metadata, name: 'absent' } };
   assert.equal(await cluster.annotatePod(absent, { a: '4' }), 'gone');
