@@ -48,6 +48,7 @@ onNode('a Deployment: same pod, same spec, no restart, owner untouched, told, wo
   const { reference, digest } = await bed.image('demo');
   await bed.deployment('demo', { image: reference });
   const [pod] = await bed.all('demo', 1, 'running', running);
+  await waitFor('the watch to see it', () => seen.some(({ object }) => running(object)), patience);
   stop();
   assert.ok(pod);
 
