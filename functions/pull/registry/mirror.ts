@@ -1,4 +1,5 @@
 import type { Task } from '../../../shared/pulls/task.ts';
+import { firstBytes } from './first-bytes.ts';
 import { MirrorRefusal, oneLine } from './refusal.ts';
 import { fetchToken } from './token.ts';
 
@@ -60,21 +61,6 @@ async function said(response: Response): Promise<string> {
   }
   const line = oneLine(text.split('\n')[0] ?? '');
   return line === '' ? '' : `: ${line}`;
-}
-
-async function firstBytes(response: Response, most: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= most) break;
-    }
-  } catch {
-    // what has come is enough
-  }
-  return Buffer.concat(chunks).subarray(0, most).toString();
 }
 
 /** fetch hides what happened in `cause`. */

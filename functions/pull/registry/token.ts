@@ -1,6 +1,9 @@
+import { firstBytes } from './first-bytes.ts';
 import { MirrorRefusal, oneLine } from './refusal.ts';
 
 const answerWithin = 20_000;
+/** Bytes; tokens are a few KiB. */
+const largestToken = 64 * 1024;
 
 /**
  * Does what a `WWW-Authenticate: Bearer realm="…",service="…",scope="…"` asks for, anonymously (distribution spec, token
@@ -24,7 +27,7 @@ export async function fetchToken(challenge: string, scheme: 'http' | 'https'): P
   if (scope !== undefined) url.searchParams.set('scope', scope);
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(answerWithin) });
-    const { token, access_token } = (await response.json()) as Record<string, unknown>;
+    const { token, access_token } = JSON.parse(await firstBytes(response, largestToken)) as Record<string, unknown>;
     const value = token ?? access_token;
     if (response.ok && typeof value === 'string') return `Bearer ${value}`;
     throw new MirrorRefusal(`its token server ${url.host} answered ${response.status}`);
