@@ -3,6 +3,7 @@ import { PermissionError } from '../shared/cluster/api.ts';
 import { RetryableError } from '../shared/events/errors.ts';
 import type { FunctionName, Handler, RescueEvent } from '../shared/events/event.ts';
 import { subscribers } from '../shared/events/routes.ts';
+import { eventTypes } from '../shared/events/types.ts';
 import type { Log } from '../shared/log/log.ts';
 
 /** What Knative's broker does for the functions, in this process: route, pass on replies, bring failed events again. */
@@ -21,6 +22,12 @@ const firstBackOff = 200;
 /** Deliveries to one function at once; more wait in line. */
 const atOnce = 8;
 
+/** Events that only say "look there": of several that wait in line for one place, one is enough. */
+function lookAgain({ type, subject, data }: RescueEvent): string | undefined {
+  if (type === eventTypes.imageStuck || type === eventTypes.routeLeft) return `${type} ${subject?.split('@')[0]}`;
+  return type === eventTypes.ping ? `${type} ${JSON.stringify(data)}` : undefined;
+}
+
 export function makeBroker(handlers: Readonly<Record<FunctionName, Handler>>, log: Log): Broker {
   const lines = new Map<FunctionName, { running: number; waiting: RescueEvent[] }>();
   const forbidden = new Set<string>();
@@ -36,7 +43,10 @@ export function makeBroker(handlers: Readonly<Record<FunctionName, Handler>>, lo
   function send(event: RescueEvent): void {
     for (const name of subscribers(event)) {
       const queue = line(name);
-      queue.waiting.push(event);
+      const key = lookAgain(event);
+      const same = key === undefined ? -1 : queue.waiting.findIndex((other) => lookAgain(other) === key);
+      if (same < 0) queue.waiting.push(event);
+      else queue.waiting[same] = event;
       next(name);
     }
   }

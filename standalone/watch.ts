@@ -26,6 +26,8 @@ const watchSeconds = 300;
 /** Bookmarks come every minute; a connection that is silent for longer is dead (milliseconds). */
 const silence = 150_000;
 const longestPause = 30_000;
+/** A watch that ends sooner, in milliseconds, is not begun again at once. */
+const shortest = 1_000;
 /** Without permission nothing changes soon. */
 const forbiddenPause = 300_000;
 const gone = 410;
@@ -42,10 +44,12 @@ export async function watch(watched: Watched, deps: WatchDeps): Promise<void> {
         version = await currentVersion(watched, deps);
         deps.onGap();
       }
+      const begun = Date.now();
       for await (const line of lines(watched, version, deps)) {
         pause = 0;
         version = handle(line, watched, deps) ?? version;
       }
+      if (Date.now() - begun < shortest) throw new Error('it ended as soon as it began');
     } catch (error) {
       if (stop.aborted) return;
       if (error instanceof ApiError && error.status === gone) version = undefined;

@@ -34,7 +34,7 @@ const parts: Record<string, () => Promise<void>> = {
     // As a container's first process it would otherwise not end before it is killed.
     process.on('SIGTERM', () => process.exit(143));
     const parsed = taskSchema.parse(task);
-    const runtime = connectRuntime(parsed.socket, parsed.deadline * 1000);
+    const runtime = connectRuntime(parsed.socket);
     const registry = await talkTo(talk, patience);
     const result = await pull({ task: parsed, runtime, registry, clock: () => performance.now(), log });
     log(JSON.stringify(result));

@@ -5,7 +5,7 @@ import type { Runtime } from './runtime/runtime.ts';
 import type { RegistrySide } from './talk.ts';
 
 export interface PullDeps {
-  readonly task: Pick<Task, 'image' | 'reference'>;
+  readonly task: Pick<Task, 'image' | 'deadline'>;
   readonly runtime: Runtime;
   readonly registry: RegistrySide;
   /** Monotonic milliseconds. */
@@ -13,25 +13,35 @@ export interface PullDeps {
   readonly log: (line: string) => void;
 }
 
+/** An image that exists nowhere is refused in milliseconds. */
+const probeWithin = 15_000;
+/** Seconds beyond its deadline in which a pull may still say why itself. */
+const grace = 5;
 /** How long CRI may take to notice an image record, in milliseconds. */
 const noticeWithin = 10_000;
 
 /** The pull container: gets the image onto this node, by route where the runtime takes one, by name elsewhere. */
 export async function pull({
-  task: { image, reference },
+  task: { image, deadline },
   runtime,
   registry,
   clock,
   log,
 }: PullDeps): Promise<PullResult> {
   const begun = clock();
-  const outcome = await attempt().catch((error: unknown) => ({
+  const outcome = await Promise.race([attempt(), tooLate()]).catch((error: unknown) => ({
     way: 'none' as const,
     error: (error as Error).message,
   }));
   const answers = await registry.answers().catch(() => []);
   await registry.done({ hold: outcome.way === 'route' }).catch(() => undefined);
   return { already: false, ...outcome, answers, milliseconds: Math.round(clock() - begun) };
+
+  /** A mirror that trickles must not keep the pod from saying so: the Job's deadline takes its words away. */
+  async function tooLate(): Promise<never> {
+    await sleep((deadline + grace) * 1000, undefined, { ref: false });
+    throw new Error(`the pull did not end within ${deadline} s`);
+  }
 
   async function attempt(): Promise<Pick<PullResult, 'way' | 'mirror' | 'digest' | 'error'> & { already?: boolean }> {
     const [had, found, byRoute] = await Promise.all([runtime.target(image), registry.find(), readsFolder()]);
@@ -40,8 +50,10 @@ export async function pull({
     log(`${mirror} has ${image} (${found.digest})`);
     const way = byRoute && (await routeIsUp()) ? 'route' : 'name';
     // The name means something here already: what it means is not ours to change.
-    if (had !== undefined) return { way, mirror, digest: had.digest, already: true };
-    if (way === 'route') await runtime.pull(image);
+    // Looking for mirrors took its time, in which the kubelet may have succeeded by itself.
+    const now = had ?? (await runtime.target(image));
+    if (now !== undefined) return { way, mirror, digest: now.digest, already: true };
+    if (way === 'route') await runtime.pull(image, deadline * 1000);
     else await pullAndName(found.digest);
     const digest = (await runtime.target(image))?.digest;
     return { way, mirror, ...(digest !== undefined && { digest }) };
@@ -53,7 +65,7 @@ export async function pull({
       log(probe.error);
       return false;
     }
-    await runtime.pull(probe.image).catch(() => undefined); // exists nowhere; that it was asked for is what counts
+    await runtime.pull(probe.image, probeWithin).catch(() => undefined); // exists nowhere; that it was asked for is what counts
     const { arrived } = await registry.probed();
     if (!arrived) log('the container runtime does not read the host configuration folder');
     return arrived;
@@ -65,22 +77,22 @@ export async function pull({
     return error === undefined;
   }
 
+  /** By digest: whatever answers on loopback by then can only serve what the mirror was found to have. */
   async function pullAndName(digest: string): Promise<void> {
     const { host } = await registry.plain();
-    const version = reference.includes(':') ? `@${reference}` : `:${reference}`;
-    const temporary = [`${host}${version}`, `${host}@${digest}`];
+    const temporary = `${host}@${digest}`;
     try {
-      await runtime.pull(`${host}${version}`);
-      const target = await runtime.target(`${host}${version}`);
-      if (target === undefined) throw new Error(`${host}${version} was pulled, but the runtime has no record of it`);
+      await runtime.pull(temporary, deadline * 1000);
+      const target = await runtime.target(temporary);
+      if (target?.digest !== digest) throw new Error(`${temporary} was pulled, but the runtime has no record of it`);
       await runtime.name(image, target);
-      const deadline = clock() + noticeWithin;
+      const latest = clock() + noticeWithin;
       while (!(await runtime.sees(image))) {
-        if (clock() > deadline) throw new Error(`${image} was named, but the runtime does not show it`);
+        if (clock() > latest) throw new Error(`${image} was named, but the runtime does not show it`);
         await sleep(5);
       }
     } finally {
-      for (const name of new Set(temporary)) await runtime.forget(name);
+      await runtime.forget(temporary);
     }
   }
 }

@@ -1,59 +1,61 @@
 import { eventData } from '../../shared/events/data.ts';
 import type { RescueEvent } from '../../shared/events/event.ts';
 import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../shared/events/types.ts';
+import { imageName } from '../../shared/images/reference.ts';
+import type { Pod } from '../../shared/pods/pod.ts';
+import { stuckContainers } from '../../shared/pods/stuck.ts';
+import { marks } from '../../shared/pulls/name.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import type { RestoreDeps } from './deps.ts';
 import { tellEnd } from './rescue.ts';
 import { whyNotStarted } from './why-not-started.ts';
-import { delayedEvent, refusedEvent, startedEvent } from './words.ts';
+import { delayedEvent, identity, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */
 const patience = 30_000;
 
 /** Tells a pod what was decided about its images, and wakes it where the image is there already. */
 export async function tellDecisions(deps: RestoreDeps, event: RescueEvent): Promise<undefined> {
-  const { pod, images } = eventData(event, pullsDecidedSchema);
+  const { pod: asked, images } = eventData(event, pullsDecidedSchema);
+  // The event says "look here": a pod that is not there, or waits for none of this, is told nothing.
+  const pod = await deps.cluster.readPod(asked.namespace, asked.name);
+  if (pod?.metadata.uid !== asked.uid) return;
+  const waiting = stuckContainers(pod).map((stuck) =>
+    stuck.reference === undefined ? stuck.image : imageName(stuck.reference),
+  );
   // One image that cannot be told must not keep the next from being helped.
   const told = await Promise.allSettled(
-    images.map(({ image, decision }) => tell(deps, pod, image, decision, `${event.id} ${image}`)),
+    images
+      .filter(({ image }) => waiting.includes(image))
+      .map(({ image, decision }) => tell(deps, pod, image, decision, `${event.id} ${image}`)),
   );
   for (const one of told) if (one.status === 'rejected') throw one.reason;
 }
 
-async function tell(
-  deps: RestoreDeps,
-  pod: PodIdentity,
-  image: string,
-  decision: Decision,
-  occasion: string,
-): Promise<void> {
+async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decision, occasion: string): Promise<void> {
   const { cluster } = deps;
   switch (decision.state) {
     case 'submitted':
-      await cluster.writeEvent(startedEvent(pod, image, decision.job, decision.mirrors, occasion));
+      await cluster.writeEvent(startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion));
       return;
     case 'refused':
-      await cluster.writeEvent(refusedEvent(pod, image, decision.why));
+      await cluster.writeEvent(refusedEvent(identity(pod), image, decision.why));
       return;
     case 'ready':
     case 'resting':
       return tellEnded(deps, pod, image, decision.job);
     case 'under way':
-      if (deps.now() - Date.parse(decision.since) > patience) await tellDelay(deps, pod, image, decision.job);
+      if (deps.now() - Date.parse(decision.since) > patience) await tellDelay(deps, identity(pod), image, decision.job);
   }
 }
 
-async function tellEnded(
-  deps: RestoreDeps,
-  { namespace, name, uid }: PodIdentity,
-  image: string,
-  jobName: string,
-): Promise<void> {
+async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: string): Promise<void> {
   const { cluster, config } = deps;
-  const pod = await cluster.readPod(namespace, name);
-  if (pod?.metadata.uid !== uid) return;
   const { job, state } = await readPull(cluster, config, jobName, deps.now());
   if (job === undefined || state.state === 'under way') return;
+  // Another image's Job, or another node's, says nothing about this pod.
+  if (job.metadata.annotations?.[marks.image] !== image || job.spec.template.spec.nodeName !== pod.spec.nodeName)
+    return;
   const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
   await tellEnd(deps, pod, { uid: job.metadata.uid, image, state: told });
 }

@@ -44,6 +44,7 @@ export interface Api {
 /** Nothing that is read here is larger; a watch has no such limit. */
 const longestAnswer = 64 * 1024 * 1024;
 const answerWithin = 30_000;
+const exchangeWithin = 60_000;
 
 export function makeApi(config: KubeConfig): Api {
   const cluster = config.getCurrentCluster();
@@ -105,7 +106,12 @@ export function makeApi(config: KubeConfig): Api {
 
   return {
     stream: checked,
-    json: async (request) => JSON.parse(await text(await checked(request))) as unknown,
+    json: async (request) => {
+      // A connection that dies in the middle of a body says nothing, ever.
+      const limit = AbortSignal.timeout(exchangeWithin);
+      const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+      return JSON.parse(await text(await checked({ ...request, signal }))) as unknown;
+    },
   };
 }
 

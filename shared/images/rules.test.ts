@@ -66,6 +66,12 @@ for (const [what, env, text, expected] of [
     'r.example/a:1',
     /NO_PROXY/,
   ],
+  [
+    'never, in capitals',
+    { ...daocloud, MIRROR_REGISTRIES: '*', NO_PROXY_DOCKER_DOMAIN: '*.corp.example' },
+    'Harbor.Corp.Example/a:1',
+    /NO_PROXY/,
+  ],
   ['loopback', { ...daocloud, MIRROR_REGISTRIES: '*' }, '127.0.0.1:5000/a:1', /internal/],
   ['a private address', { ...daocloud, MIRROR_REGISTRIES: '*' }, '172.20.0.1/a:1', /internal/],
   ['a service name', { ...daocloud, MIRROR_REGISTRIES: '*' }, 'registry.ns.svc.cluster.local/a:1', /internal/],

@@ -30,7 +30,8 @@ export const publicRegistries = [
  * so whatever looks internal is refused before any mirror is contacted.
  */
 export function askableMirrors(image: ImageReference, rules: ImageRules): MirrorAddress[] | { refused: string } {
-  const { registry } = image;
+  // To DNS, and so to everybody, capitals make no difference.
+  const registry = image.registry.toLowerCase();
   if (isInternal(registry))
     return { refused: `${registry} is an internal registry, and internal images are never asked of a mirror` };
   if (rules.neverRegistries.some((pattern) => matchesRegistry(registry, pattern))) {

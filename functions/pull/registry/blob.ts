@@ -12,13 +12,20 @@ export interface Blob {
 /** A blob that one mirror has begun to send. */
 type Opened = { got: Blob; mirror: MirrorClient };
 
+const surplus = 'sent more than it said';
+
 /** Begins to fetch a blob from byte `start` on. Throws MirrorRefusal. */
 export async function openBlob(mirror: MirrorClient, digest: string, start: number): Promise<Blob> {
   const response = await mirror.get(`blobs/${digest}`, start > 0 ? { range: `bytes=${start}-` } : {});
-  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+  const range =
+    response.status === 206 ? /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '') : undefined;
   const size = range ? Number(range[2]) : Number(response.headers.get('content-length') ?? Number.NaN);
-  const begins = response.status === 206 ? Number(range?.[1]) : 0;
-  if (!Number.isSafeInteger(size) || response.body === null || !(begins <= start)) {
+  const begins = range ? Number(range[1]) : 0;
+  // Encoded, what comes is not what was counted.
+  const encoded = (response.headers.get('content-encoding') ?? 'identity') !== 'identity';
+  const told = response.status === 200 || range;
+  if (!told || encoded || !Number.isSafeInteger(size) || response.body === null || begins > start) {
+    await response.body?.cancel();
     throw new MirrorRefusal('served a blob without saying how long it is or where it begins');
   }
   return { size, bytes: after(start - begins, response.body) };
@@ -51,12 +58,15 @@ export async function* wholeBlob(
   for (let left = breaks; offset < size; left -= 1) {
     try {
       for await (const chunk of unlessSilent(got.bytes)) {
+        // A byte too many would be read by the runtime as the beginning of our next answer.
+        if (offset + chunk.length > size) throw new MirrorRefusal(surplus);
         hash?.update(chunk);
         offset += chunk.length;
         yield chunk;
       }
       if (offset < size) throw new MirrorRefusal('ended early');
     } catch (error) {
+      if (error instanceof MirrorRefusal && error.message === surplus) throw error;
       if (offset >= size) break;
       if (left === 0) throw error;
       ({ got, mirror } = await next(mirror, offset, `broke off a layer after ${offset} of ${size} bytes`));

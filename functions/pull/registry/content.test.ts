@@ -165,3 +165,38 @@ test('an endless manifest is cut off', async () => {
   await assert.rejects(found.resolve(), NoMirror);
   assert.match(found.answers()[0]?.answer ?? '', /larger than/);
 });
+
+test('a byte more than was said is never passed on: it would be read as the beginning of the next answer', async () => {
+  const smuggled = Buffer.concat([blob.subarray(0, 5), Buffer.from('HTTP/1.1 401 Unauthorized\r\n\r\n')]);
+  for (const status of [200, 206]) {
+    const found = content(
+      await mirror((_, response) => {
+        response.writeHead(status, { 'content-range': 'bytes 0-4/5', 'transfer-encoding': 'chunked' });
+        response.end(smuggled);
+      }),
+    );
+    let came = 0;
+    await assert.rejects(async () => {
+      for await (const chunk of (await found.blob(digest, 0)).bytes) came += chunk.length;
+    });
+    assert.ok(came <= 5, `${came} bytes`);
+  }
+});
+
+test('an encoded layer is refused: it is not what was counted', async () => {
+  const encoded: Serve = (_, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 20 });
+    response.end(Buffer.alloc(20));
+  };
+  await assert.rejects(fetched(content(await mirror(encoded))), NoMirror);
+});
+
+test('a mirror that sends an error byte by byte does not keep the next one waiting for ever', async () => {
+  const trickles: Serve = (_, response) => {
+    response.writeHead(404);
+    const timer = setInterval(() => response.write('x'), 50);
+    response.on('close', () => clearInterval(timer));
+  };
+  const yes = await mirror(has);
+  assert.equal((await content(await mirror(trickles), yes).resolve()).mirror, yes);
+});

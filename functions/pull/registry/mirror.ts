@@ -13,6 +13,8 @@ export interface MirrorClient {
 
 /** A mirror that does not begin to answer within this many milliseconds is passed over. */
 const answerWithin = 20_000;
+/** Milliseconds for a whole exchange that is not a layer's, its body included. */
+const exchangeWithin = 60_000;
 
 export function mirrorClient({ scheme, host, repository }: Task['mirrors'][number]): MirrorClient {
   let authorization: string | undefined;
@@ -20,13 +22,21 @@ export function mirrorClient({ scheme, host, repository }: Task['mirrors'][numbe
   async function ask(path: string, headers: Record<string, string>): Promise<Response> {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), answerWithin);
+    // A layer takes as long as it takes; everything else is small.
+    const signal = path.startsWith('blobs/')
+      ? patience.signal
+      : AbortSignal.any([patience.signal, AbortSignal.timeout(exchangeWithin)]);
     try {
       const all = { ...headers, 'accept-encoding': 'identity', ...(authorization !== undefined && { authorization }) };
-      return await fetch(`${scheme}://${host}/v2/${repository}/${path}`, { headers: all, signal: patience.signal });
+      const response = await fetch(`${scheme}://${host}/v2/${repository}/${path}`, { headers: all, signal });
+      if (scheme === 'https' && !response.url.startsWith('https:')) {
+        await response.body?.cancel();
+        throw new MirrorRefusal('redirects to a place without TLS');
+      }
+      return response;
     } catch (error) {
-      throw new MirrorRefusal(
-        patience.signal.aborted ? `no answer within ${answerWithin / 1000} s` : networkReason(error),
-      );
+      if (error instanceof MirrorRefusal) throw error;
+      throw new MirrorRefusal(signal.aborted ? `no answer within ${answerWithin / 1000} s` : networkReason(error));
     } finally {
       clearTimeout(timer);
     }

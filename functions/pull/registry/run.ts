@@ -31,14 +31,13 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
   const content = mirroredContent(task);
   const identity = makeIdentity(new Date());
   const open: Listener[] = [];
-  let elsewhere: string | undefined;
   const tls = await listen((request, response) => {
     void answer(
       {
         repository: task.repository,
         reference: task.reference,
         content,
-        ...(elsewhere !== undefined && { elsewhere }),
+        elsewhere: async () => (await route)?.elsewhere(),
       },
       request,
       response,
@@ -79,7 +78,7 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
     async route() {
       try {
         route = putUp(task.hostConfigFolder ?? '', task.registry, tls.port, identity.certificate);
-        elsewhere = (await route).registryApi;
+        await route;
         log(`route to ${task.registry} is up on port ${tls.port}`);
         void tidy(task.hostConfigFolder ?? '', log);
         return {};

@@ -13,8 +13,11 @@ export interface Served {
   /** Tag or digest of the image that is being rescued. */
   readonly reference: string;
   readonly content: Content;
-  /** Where whoever asks for anything else is sent: the base of the registry's own API, `https://registry-1.docker.io/v2`. */
-  readonly elsewhere?: string;
+  /**
+   * Where whoever asks for anything else is sent: the base of the registry's own API, `https://registry-1.docker.io/v2`;
+   * undefined where another host of the same file is to be asked. Absent: nothing else exists.
+   */
+  readonly elsewhere?: () => Promise<string | undefined>;
 }
 
 const paths = /^\/v2\/(?<repository>.+)\/(?<kind>manifests|blobs)\/(?<reference>[^/]+)$/;
@@ -36,13 +39,13 @@ export async function answer(
   const ours =
     repository === served.repository &&
     (digestPattern.test(reference) || (kind === 'manifests' && reference === served.reference));
-  if (!ours) return goElsewhere(served, path, response);
+  if (!ours) return await goElsewhere(served, path, response);
   try {
     if (kind === 'manifests') await sendManifest(served, reference, request, response);
     else await sendBlob(served.content, reference, request, response);
   } catch (error) {
     if (response.headersSent) response.destroy();
-    else if (error instanceof NoMirror) goElsewhere(served, path, response);
+    else if (error instanceof NoMirror) await goElsewhere(served, path, response);
     else end(response, 502);
   }
 }
@@ -73,6 +76,8 @@ async function sendBlob(
   const start = Number(first ?? 0);
   const { size, bytes } = await content.blob(digest, start);
   const end = last ? Math.min(Number(last), size - 1) : size - 1;
+  // Node then fails on a byte too many or too few, in place of sending it.
+  response.strictContentLength = true;
   response.writeHead(first === undefined ? 200 : 206, {
     'content-type': 'application/octet-stream',
     'content-length': end - start + 1,
@@ -90,12 +95,16 @@ async function sendBlob(
 
 /**
  * An image of that registry that is not being rescued: the runtime is sent to the registry itself, so that it gets what
- * it would have got without us, the error's own words included. (Any error of ours would take the place of the
- * registry's: containerd keeps the first, and one with a status before one without.)
+ * it would have got without us, the error's own words included. (Any answer of ours would take the place of the
+ * registry's: containerd keeps the first error, and one with a status before one without.) Where the file names another
+ * host, be it another rescue's or the operator's, that one has to be asked, and a connection that ends without an answer
+ * sends the runtime there at once.
  */
-function goElsewhere({ elsewhere }: Served, path: string, response: http.ServerResponse): void {
-  if (elsewhere === undefined) end(response, 404);
-  else response.writeHead(307, { location: `${elsewhere}${path.slice('/v2'.length)}` }).end();
+async function goElsewhere({ elsewhere }: Served, path: string, response: http.ServerResponse): Promise<void> {
+  if (elsewhere === undefined) return end(response, 404);
+  const registry = await elsewhere().catch(() => undefined);
+  if (registry === undefined) response.destroy();
+  else response.writeHead(307, { location: `${registry}${path.slice('/v2'.length)}` }).end();
 }
 
 function end(response: http.ServerResponse, status: number): void {

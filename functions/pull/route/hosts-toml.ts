@@ -74,6 +74,13 @@ export function folderIsOurs(text: string): boolean {
   return text.startsWith(`${made}not there\n`);
 }
 
+/** Whether an entry is the last host that this file names before the registry itself. */
+export function isLastHost(text: string, id: string): boolean {
+  const hosts = Object.keys((parseToml(text)['host'] ?? {}) as object);
+  const own = routeEntries(text).find((entry) => entry.id === id);
+  return own !== undefined && hosts.at(-1) === `https://127.0.0.1:${own.port}`;
+}
+
 /** The base of the registry's own API as this file has it: `https://registry-1.docker.io/v2`. */
 export function registryApi(text: string | undefined, registry: string): string {
   const { server, override_path } = text === undefined ? {} : parseToml(text);

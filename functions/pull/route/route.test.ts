@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -105,4 +105,53 @@ test('a registry folder with certificates in the style of Docker is left alone',
   const { port, certificate } = await listener();
   await assert.rejects(putUp(place, 'harbor.corp', port, certificate), /style of Docker/);
   assert.deepEqual(await tree(place), files);
+});
+
+test('a file that is a link belongs to whatever made it, and one that is not UTF-8 could not be put back', async () => {
+  const place = await folder({ 'elsewhere.toml': 'server = "https://corp"\n', 'a.invalid/x': '', 'b.invalid/x': '' });
+  await symlink(path.join(place, 'elsewhere.toml'), path.join(place, 'a.invalid/hosts.toml'));
+  await symlink(path.join(root, 'nowhere.toml'), path.join(place, 'b.invalid/hosts.toml'));
+  await symlink(path.join(place, 'a.invalid'), path.join(place, 'd.invalid'));
+  const latin = Buffer.from([0x23, 0xe9, 0x0a]);
+  await mkdir(path.join(place, 'c.invalid'));
+  await writeFile(path.join(place, 'c.invalid/hosts.toml'), latin);
+  const { port, certificate } = await listener();
+  for (const registry of ['a.invalid', 'b.invalid', 'c.invalid', 'd.invalid']) {
+    await assert.rejects(putUp(place, registry, port, certificate), /belongs to whatever|UTF-8/, registry);
+  }
+  assert.ok((await lstat(path.join(place, 'a.invalid/hosts.toml'))).isSymbolicLink());
+  assert.ok((await lstat(path.join(place, 'b.invalid/hosts.toml'))).isSymbolicLink());
+  assert.deepEqual(await readFile(path.join(place, 'c.invalid/hosts.toml')), latin);
+});
+
+test('a route that is refused leaves no folder behind, which would hide _default', async () => {
+  const place = await folder({ '_default/hosts.toml': 'ca = "relative.pem"\n' });
+  const { port, certificate } = await listener();
+  await assert.rejects(putUp(place, 'docker.io', port, certificate), /relative/);
+  assert.deepEqual(await readdir(place), ['_default']);
+});
+
+test("only where no other host follows is the runtime sent to the registry: another rescue's or the operator's comes first", async () => {
+  const place = await folder({ 'own.invalid/hosts.toml': '[host."https://mirror.corp"]\n' });
+  const [a, b] = [await listener(), await listener()];
+  const first = await putUp(place, 'docker.io', a.port, a.certificate);
+  assert.equal(await first.elsewhere(), 'https://registry-1.docker.io/v2');
+  const second = await putUp(place, 'docker.io', b.port, b.certificate);
+  assert.equal(await second.elsewhere(), undefined);
+  assert.equal(await first.elsewhere(), 'https://registry-1.docker.io/v2');
+  await first.down();
+  assert.equal(await second.elsewhere(), 'https://registry-1.docker.io/v2');
+  await second.down();
+  const own = await putUp(place, 'own.invalid', a.port, a.certificate);
+  assert.equal(await own.elsewhere(), undefined);
+  await own.down();
+});
+
+test("somebody else's file in a folder that was made for a rescue stays", async () => {
+  const place = await folder({});
+  const { port, certificate } = await listener();
+  const route = await putUp(place, 'docker.io', port, certificate);
+  await writeFile(path.join(place, 'docker.io/theirs.txt'), 'x');
+  await route.down();
+  assert.deepEqual(await tree(place), { 'docker.io/theirs.txt': 'x' });
 });

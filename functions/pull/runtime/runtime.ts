@@ -12,8 +12,8 @@ export interface Target {
 
 /** The container runtime of this node, as far as a pull needs it. Image names are full ones. Throws RuntimeError. */
 export interface Runtime {
-  /** Pulls by CRI, as the kubelet does. */
-  pull(image: string): Promise<void>;
+  /** Pulls by CRI, as the kubelet does, for at most so many milliseconds. */
+  pull(image: string, timeout: number): Promise<void>;
   /** Whether CRI, and so the kubelet, sees the image. */
   sees(image: string): Promise<boolean>;
   /** The record of a name, or undefined. */
@@ -42,11 +42,8 @@ const kubernetesNamespace = 'k8s.io';
 /** Milliseconds; a pull has its own. */
 const quickly = 30_000;
 
-/**
- * @param socket path of the runtime's socket
- * @param pullDeadline milliseconds that one pull may take
- */
-export function connectRuntime(socket: string, pullDeadline: number): Runtime {
+/** @param socket path of the runtime's socket */
+export function connectRuntime(socket: string): Runtime {
   const definition = loadPackageDefinition(
     fromJSON(structuredClone(messages) as unknown as Parameters<typeof fromJSON>[0], {
       keepCase: true,
@@ -87,14 +84,16 @@ export function connectRuntime(socket: string, pullDeadline: number): Runtime {
     } catch (error) {
       const { code: got, details, message } = error as ServiceError;
       if (got === code) return undefined;
-      throw new RuntimeError(got === status.DEADLINE_EXCEEDED ? late : details || message, { cause: error });
+      throw new RuntimeError([status.DEADLINE_EXCEEDED, status.CANCELLED].includes(got) ? late : details || message, {
+        cause: error,
+      });
     }
   }
 
   return {
-    pull: async (image) => {
-      const late = `the pull did not end within ${pullDeadline / 1000} s`;
-      await unless(status.OK, call(cri, 'PullImage', { image: { image } }, pullDeadline), late);
+    pull: async (image, timeout) => {
+      const late = `the pull did not end within ${timeout / 1000} s`;
+      await unless(status.OK, call(cri, 'PullImage', { image: { image } }, timeout), late);
     },
     sees: async (image) => {
       const answer = (await unless(status.NOT_FOUND, call(cri, 'ImageStatus', { image: { image } }))) as
