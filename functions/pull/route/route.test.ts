@@ -155,3 +155,22 @@ test("somebody else's file in a folder that was made for a rescue stays", async 
   await route.down();
   assert.deepEqual(await tree(place), { 'docker.io/theirs.txt': 'x' });
 });
+
+test('an empty hosts.toml stays one, and a folder without one is not given what _default says', async () => {
+  const files = {
+    '_default/hosts.toml': 'server = "https://all.corp"\n',
+    'a.invalid/hosts.toml': '',
+    'b.invalid/x.txt': 'x',
+  };
+  const place = await folder(files);
+  const { port, certificate } = await listener();
+  const routes = [];
+  for (const registry of ['a.invalid', 'b.invalid', 'c.invalid'])
+    routes.push(await putUp(place, registry, port, certificate));
+  const up = await tree(place);
+  assert.doesNotMatch(up['a.invalid/hosts.toml'] ?? '', /all\.corp/);
+  assert.doesNotMatch(up['b.invalid/hosts.toml'] ?? '', /all\.corp/);
+  assert.match(up['c.invalid/hosts.toml'] ?? '', /all\.corp/);
+  for (const route of routes) await route.down();
+  assert.deepEqual(await tree(place), files);
+});

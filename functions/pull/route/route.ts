@@ -44,11 +44,9 @@ export async function putUp(folder: string, registry: string, port: number, cert
         'the folder of this registry holds certificates in the style of Docker, which a hosts.toml would hide',
       );
     }
-    const otherwise = {
-      default: (await readText(path.join(folder, '_default', 'hosts.toml'))) ?? '',
-      folder: folderIsThere,
-    };
-    const after = addEntry(text || undefined, entry, otherwise);
+    // Where a registry has a folder, be it an empty one, `_default` does not count for it.
+    const fallback = folderIsThere ? undefined : await readText(path.join(folder, '_default', 'hosts.toml'));
+    const after = addEntry(text, entry, { default: fallback ?? '', folder: folderIsThere });
     const found = registryApi(after, registry);
     // Everything that may be refused has been by now.
     if (folderIsThere) await writeEntry(place, entry, certificate, after);
