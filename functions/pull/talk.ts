@@ -11,7 +11,7 @@ export interface RegistrySide {
   find(): Promise<{ mirror: string; digest: string } | { error: string }>;
   /**
    * Prepares to see whether the runtime reads the host configuration folder: pulling this image, which exists nowhere,
-   * asks the registry container if it does. Undefined: no route can be had, and why.
+   * asks the registry container if it does. An error says why no route can be had.
    */
   probe(): Promise<{ image: string } | { error: string }>;
   /** Whether the probe's pull arrived; the probe is gone afterwards. */

@@ -115,7 +115,8 @@ async function createJob(
   return cluster.createJob(job, config.pullNamespace);
 }
 
-async function cleanUp({ cluster, config, prepare, log }: SubmitCacheDeps, event: RescueEvent): Promise<undefined> {
+async function cleanUp(deps: SubmitCacheDeps, event: RescueEvent): Promise<undefined> {
+  const { cluster, config, log } = deps;
   const left = eventData(event, routeLeftSchema);
   const pod = await cluster.readPod(config.pullNamespace, left.pullPod);
   if (pod === undefined || pod.metadata.uid !== left.uid || !leftItsRoute(pod) || pod.spec.nodeName === undefined)
@@ -124,12 +125,8 @@ async function cleanUp({ cluster, config, prepare, log }: SubmitCacheDeps, event
   const paths = node && nodePaths(node, config);
   if (node === undefined || paths === undefined || 'refused' in paths || paths.hostConfigFolder === undefined)
     return undefined;
-  await prepare();
   const { hostConfigFolder } = paths;
-  const made = await cluster.createJob(
-    cleanJob(pod.metadata.uid, node, { ...paths, hostConfigFolder }, config),
-    config.pullNamespace,
-  );
+  const made = await createJob(deps, cleanJob(pod.metadata.uid, node, { ...paths, hostConfigFolder }, config));
   if (made === 'created')
     log.warn({ node: node.name, pullPod: left.pullPod }, 'a pull pod ended without taking its route down; cleaning up');
   return undefined;
