@@ -23,13 +23,12 @@ export async function tellDecisions(deps: RestoreDeps, event: RescueEvent): Prom
   const waiting = stuckContainers(pod).map((stuck) =>
     stuck.reference === undefined ? stuck.image : imageName(stuck.reference),
   );
-  // One image that cannot be told must not keep the next from being helped.
-  const told = await Promise.allSettled(
-    images
-      .filter(({ image }) => waiting.includes(image))
-      .map(({ image, decision }) => tell(deps, pod, image, decision, `${event.id} ${image}`)),
-  );
-  for (const one of told) if (one.status === 'rejected') throw one.reason;
+  // One after the other: two wakes of one pod at once would only meet each other's conflict. And one image that cannot
+  // be told must not keep the next from being helped.
+  const failed: unknown[] = [];
+  for (const { image, decision } of images.filter((one) => waiting.includes(one.image)))
+    await tell(deps, pod, image, decision, `${event.id} ${image}`).catch((error: unknown) => failed.push(error));
+  if (failed.length > 0) throw failed[0];
 }
 
 async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decision, occasion: string): Promise<void> {

@@ -58,6 +58,8 @@ export interface Bed {
   jobs(): Promise<KubeObject[]>;
   /** What the product asked of the API server since a moment (RFC 3339), watches not counted. */
   asked(since: string): Promise<AuditEntry[]>;
+  /** The product's patches of pods since a moment (RFC 3339) that took effect: one that met a conflict touched nothing. */
+  patched(since: string): Promise<AuditEntry[]>;
   /** How many Jobs the product made since a moment (RFC 3339). */
   jobsMade(since: string): Promise<number>;
   /** Requests at the mirror for one repository. */
@@ -176,6 +178,10 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
     jobs: async () =>
       (await kube.get<{ items: KubeObject[] }>(`/apis/batch/v1/namespaces/${pullNamespace}/jobs`)).items,
     asked,
+    patched: async (since) =>
+      (await asked(since)).filter(
+        (one) => one.verb === 'patch' && one.resource === 'pods' && one.namespace === 'default' && one.code === 200,
+      ),
     jobsMade: async (since) =>
       (await asked(since)).filter((one) => one.verb === 'create' && one.resource === 'jobs' && one.code === 201).length,
     mirrored: async (repository) =>

@@ -85,12 +85,8 @@ onNode('twenty pods of five images at once: all run, one Job per image, at most 
   bed.start();
   await Promise.all(images.map(({ reference }, index) => bed.deployment(`burst-${index}`, { image: reference }, 4)));
   for (const index of images.keys()) await bed.all(`burst-${index}`, 4, 'running', running);
-  const asked = await bed.asked(since);
   assert.equal(await bed.jobsMade(since), 5, 'one pull Job per image');
-  const wakes = Map.groupBy(
-    asked.filter(({ verb, resource, code }) => verb === 'patch' && resource === 'pods' && code === 200),
-    ({ name }) => name,
-  );
+  const wakes = Map.groupBy(await bed.patched(since), ({ name }) => name);
   for (const [name, patches] of wakes) assert.equal(patches.length, 1, `${name} is woken once`);
 });
 
@@ -101,7 +97,7 @@ onNode('a pod that waits for two images: woken once for each, both containers ru
   const containers = [one, two].map(({ reference }, index) => ({ name: `c${index}`, image: reference }));
   await bed.pod('pair', { image: one.reference }, { spec: { containers } });
   await bed.all('pair', 1, 'running', running);
-  const wakes = (await bed.asked(since)).filter(({ verb, resource }) => verb === 'patch' && resource === 'pods');
+  const wakes = await bed.patched(since);
   assert.ok(wakes.length <= 2, `${wakes.length} patches`);
   const [pod] = await bed.pods('pair');
   const started = (await bed.told(pod as TestPod)).filter(({ reason }) => reason === 'ImageRescueStarted');
