@@ -20,6 +20,7 @@ test('an image is pulled once, however many containers and spellings ask for it'
     pull: {
       reference: { registry: 'docker.io', repository: 'library/demo', tag: '1' },
       mirrors: [{ scheme: 'https', host: 'm.example', repository: 'docker.io/library/demo' }],
+      attempt: 1,
     },
     onlyAlways: false,
   });
@@ -88,7 +89,7 @@ for (const [what, state, expected] of [
 
 test('a pod that was woken a moment ago is left to its kubelet, for that image only', () => {
   const containers = [{ waiting: 'ImagePullBackOff' }, { image: 'other:1', waiting: 'ErrImagePull' }];
-  const value = wakeValue(aPod({ containers }), 'docker.io/library/demo:1', { attempt: 'uid-1', at: 0 });
+  const value = wakeValue(aPod({ containers }), 'docker.io/library/demo:1', { attempt: 'uid-1', at: 0, step: 1 });
   const pod = aPod({ metadata: { annotations: { 'image-rescue.dev/wake': value } }, containers });
   assert.deepEqual(
     plan(pod, config, 9_999).map(({ image }) => image),

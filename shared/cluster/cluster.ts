@@ -32,8 +32,14 @@ export interface Cluster {
    * 'conflict': read it again and decide again. 'gone': there is no such pod any more.
    */
   annotatePod(pod: Pod, annotations: Record<string, string>): Promise<'done' | 'conflict' | 'gone'>;
-  /** Changes the image of containers, under the same condition. */
-  changeImages(pod: Pod, images: Record<string, string>): Promise<'done' | 'conflict' | 'gone'>;
+  /** Changes the image of containers by their names, and annotations with it, under the same condition. */
+  changeImages(
+    pod: Pod,
+    images: Record<string, string>,
+    annotations?: Record<string, string>,
+  ): Promise<'done' | 'conflict' | 'gone'>;
+  /** Labels of a namespace; undefined where there is none of that name. */
+  readNamespace(name: string): Promise<Record<string, string> | undefined>;
   readNode(name: string): Promise<Node | undefined>;
   writeEvent(event: KubernetesEvent): Promise<'created' | 'exists'>;
   eventsAbout(namespace: string, uid: string): Promise<ToldEvent[]>;
@@ -49,13 +55,25 @@ export interface Cluster {
 const pageSize = 100;
 
 const nodeSchema = z.object({
-  metadata: z.object({ name: z.string(), uid: z.string() }),
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    labels: z.record(z.string(), z.string()).exactOptional(),
+  }),
   status: z.object({
     nodeInfo: z.object({
       containerRuntimeVersion: z.string(),
       kubeletVersion: z.string(),
       operatingSystem: z.string(),
     }),
+  }),
+});
+const namespaceSchema = z.object({
+  metadata: z.object({
+    labels: z
+      .record(z.string(), z.string())
+      .optional()
+      .transform((labels) => labels ?? {}),
   }),
 });
 const pageSchema = z.object({
@@ -117,7 +135,9 @@ export function makeCluster(api: Api): Cluster {
       } while (next !== undefined);
     },
     annotatePod: (was, annotations) => patchPod(was, { metadata: { annotations } }, 'application/merge-patch+json'),
-    changeImages: (was, images) => {
+    readNamespace: async (name) =>
+      (await read(() => `/api/v1/namespaces/${segment(name)}`, namespaceSchema))?.metadata.labels,
+    changeImages: (was, images, annotations) => {
       const changed = (list: Pod['spec']['containers'] = []) =>
         list.flatMap(({ name }) => (images[name] === undefined ? [] : [{ name, image: images[name] }]));
       const containers = changed(was.spec.containers);
@@ -126,7 +146,8 @@ export function makeCluster(api: Api): Cluster {
         ...(containers.length > 0 && { containers }),
         ...(initContainers.length > 0 && { initContainers }),
       };
-      return patchPod(was, { spec }, 'application/strategic-merge-patch+json');
+      const change = { spec, ...(annotations && { metadata: { annotations } }) };
+      return patchPod(was, change, 'application/strategic-merge-patch+json');
     },
     readNode: async (name) => {
       const node = await read(() => `/api/v1/nodes/${segment(name)}`, nodeSchema);
@@ -136,7 +157,8 @@ export function makeCluster(api: Api): Cluster {
         kubeletVersion: kubelet,
         operatingSystem: system,
       } = node.status.nodeInfo;
-      return { name: node.metadata.name, uid: node.metadata.uid, runtime, kubelet, system };
+      const { name: nodeName, uid, labels = {} } = node.metadata;
+      return { name: nodeName, uid, runtime, kubelet, system, labels };
     },
     writeEvent: ({ name, about, type, reason, message }) => {
       const { namespace, uid } = about;

@@ -8,4 +8,5 @@ export interface Node {
   readonly kubelet: string;
   /** `linux`, `windows`. */
   readonly system: string;
+  readonly labels: Readonly<Record<string, string>>;
 }

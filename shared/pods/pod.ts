@@ -4,6 +4,13 @@ const containerSpec = z.object({
   name: z.string(),
   image: z.string().exactOptional(),
   imagePullPolicy: z.string().exactOptional(),
+  volumeMounts: z.array(z.object({ name: z.string() })).exactOptional(),
+});
+
+/** Of volumes only those count that are images themselves (core/v1, since Kubernetes 1.31). */
+const volume = z.object({
+  name: z.string(),
+  image: z.object({ reference: z.string().exactOptional(), pullPolicy: z.string().exactOptional() }).exactOptional(),
 });
 
 const containerStatus = z.object({
@@ -42,6 +49,7 @@ export const podSchema = z.object({
     containers: z.array(containerSpec),
     initContainers: z.array(containerSpec).exactOptional(),
     ephemeralContainers: z.array(containerSpec).exactOptional(),
+    volumes: z.array(volume).exactOptional(),
   }),
   status: z
     .object({
@@ -61,4 +69,12 @@ export type ContainerStatus = z.infer<typeof containerStatus>;
 /** `namespace/name`, as people write it. */
 export function podName(pod: Pick<Pod, 'metadata'>): string {
   return `${pod.metadata.namespace}/${pod.metadata.name}`;
+}
+
+/**
+ * Whether this is the API server's picture of a static pod: its kubelet runs it from a file, and sees no change that is made
+ * here (kubelet, pkg/kubelet/types/pod_update.go).
+ */
+export function isStatic(pod: Pick<Pod, 'metadata'>): boolean {
+  return pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
 }

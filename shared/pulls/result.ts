@@ -2,8 +2,11 @@ import * as z from 'zod';
 
 /** How an image came back, and what every mirror said. */
 export const resultSchema = z.object({
-  /** By a route in the host configuration folder (it is up now), by naming it, or not at all. */
-  way: z.enum(['route', 'name', 'none']),
+  /**
+   * By a route in the host configuration folder (it is up now), by naming it, not onto the node but by an address at a
+   * mirror that has it, or not at all.
+   */
+  way: z.enum(['route', 'name', 'patch', 'none']),
   /** True where the node had the reference already, so that nothing was pulled and nothing repointed. */
   already: z.boolean(),
   /** Host of the mirror that helped. */
@@ -13,6 +16,8 @@ export const resultSchema = z.object({
   milliseconds: z.number(),
   /** What every mirror that was asked said: `has it`, `404 Not Found: …`. */
   answers: z.array(z.object({ mirror: z.string(), answer: z.string() })),
+  /** Why the way is `patch`, for people. */
+  because: z.string().exactOptional(),
   /** Why it failed, for people. */
   error: z.string().exactOptional(),
 });

@@ -1,0 +1,51 @@
+import { imageName, parseReference } from '../../shared/images/reference.ts';
+import { originalImages } from '../../shared/pods/originals.ts';
+import type { Pod } from '../../shared/pods/pod.ts';
+import { allStatuses } from '../../shared/pods/stuck.ts';
+
+/** The first kubelet that remembers what it pulled, and takes such an image under that repository only (KEP-2535). */
+const keepsRecords = 35;
+
+/** Whether this kubelet (`v1.36.3`) keeps records of its pulls by default. */
+export function keepsPullRecords(kubelet: string): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(kubelet) ?? [];
+  return Number(major) > 1 || Number(minor) >= keepsRecords;
+}
+
+/**
+ * The other pod of the node, if any, in which this image runs under a mirror's address: a kubelet that keeps records has
+ * pulled it as that, and refuses it under its own name from then on.
+ */
+export function runsByAddress(others: readonly Pod[], image: string): Pod | undefined {
+  return others.find((pod) => {
+    const originals = originalImages(pod);
+    return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some((container) => {
+      const original = originals[container.name];
+      return original !== undefined && original !== container.image && fullName(original) === image;
+    });
+  });
+}
+
+/**
+ * Whether another pod of the node is still to start this image under its own name. Once a kubelet that keeps records has
+ * pulled the image under a mirror's address, it refuses that name to whoever has not started yet.
+ */
+export function waitToStart(others: readonly Pod[], image: string): boolean {
+  return others.some((pod) => {
+    if (pod.metadata.deletionTimestamp !== undefined) return false;
+    const waiting = new Set(
+      allStatuses(pod).flatMap(({ name, state }) => (state?.waiting === undefined ? [] : [name])),
+    );
+    return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(
+      (container) =>
+        waiting.has(container.name) &&
+        container.imagePullPolicy === 'IfNotPresent' &&
+        fullName(container.image ?? '') === image,
+    );
+  });
+}
+
+function fullName(image: string): string | undefined {
+  const reference = parseReference(image);
+  return reference && imageName(reference);
+}
