@@ -2,7 +2,7 @@ import { eventData } from '../../shared/events/data.ts';
 import type { RescueEvent } from '../../shared/events/event.ts';
 import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../shared/events/types.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
-import type { Pod } from '../../shared/pods/pod.ts';
+import { identity, type Pod } from '../../shared/pods/pod.ts';
 import { stuckContainers, wantedImage } from '../../shared/pods/stuck.ts';
 import { attemptNumber, marks } from '../../shared/pulls/name.ts';
 import { readPull } from '../../shared/pulls/read.ts';
@@ -10,7 +10,7 @@ import type { RestoreDeps } from './deps.ts';
 import { patchOn } from './patch.ts';
 import { tellEnd } from './rescue.ts';
 import { whyNotStarted } from './why-not-started.ts';
-import { delayedEvent, dryRunEvent, identity, refusedEvent, startedEvent } from './words.ts';
+import { delayedEvent, dryRunEvent, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */
 const patience = 30_000;

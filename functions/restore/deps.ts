@@ -18,7 +18,8 @@ export interface RestoreDeps {
     | 'eventsAbout'
     | 'readJob'
   >;
-  readonly config: Pick<Config, 'rules' | 'puller' | 'dryRun' | 'coolDown' | 'startDeadline'> & NamespaceRules;
+  readonly config: Pick<Config, 'rules' | 'puller' | 'dryRun' | 'hangAfter' | 'coolDown' | 'startDeadline'> &
+    NamespaceRules;
   readonly isSkipped: NamespaceIsSkipped;
   readonly now: () => number;
   readonly log: Log;

@@ -1,9 +1,9 @@
 import { originalsValue } from '../../shared/pods/originals.ts';
-import { type Pod, podName } from '../../shared/pods/pod.ts';
+import { identity, type Pod, podName } from '../../shared/pods/pod.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { nextPatch, type Patch } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
-import { identity, patchedEvent, putBackEvent, refusedEvent } from './words.ts';
+import { patchedEvent, putBackEvent, refusedEvent } from './words.ts';
 
 const mostTries = 5;
 

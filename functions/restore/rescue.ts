@@ -1,6 +1,6 @@
 import type { NamespaceRules } from '../../shared/pods/left-alone.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
-import { isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
+import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
 import { waitingFor } from '../../shared/pods/stuck.ts';
 import { wakeValue } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
@@ -10,7 +10,7 @@ import { nextStep, type Step } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
 import { keepsPullRecords, runsByAddress, waitToStart } from './neighbours.ts';
 import { applyPatch } from './patch.ts';
-import { failedEvent, identity, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
+import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
 
 /** One ended attempt at an image on a node. */
 export interface Attempt {
@@ -90,7 +90,9 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
 async function mindingOthers(deps: RestoreDeps, pod: Pod, image: string, step: Step, at: number): Promise<Step> {
   const { cluster, config, now } = deps;
   const { nodeName } = pod.spec;
-  if (nodeName === undefined || (step.step !== 'wake' && step.step !== 'patch')) return step;
+  // One that was woken already may be refused at a later start.
+  const names = step.step === 'wake' || (step.step === 'none' && waitingFor(pod, image).length > 0);
+  if (nodeName === undefined || (!names && step.step !== 'patch')) return step;
   const others: Pod[] = [];
   for await (const other of cluster.listPods({ fields: `spec.nodeName=${nodeName}` }))
     if (other.metadata.uid !== pod.metadata.uid) others.push(other);

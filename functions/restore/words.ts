@@ -1,6 +1,5 @@
 import type { KubernetesEvent } from '../../shared/cluster/cluster.ts';
 import type { PodIdentity } from '../../shared/events/types.ts';
-import type { Pod } from '../../shared/pods/pod.ts';
 import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 
@@ -19,10 +18,6 @@ function told(
     reason,
     message,
   };
-}
-
-export function identity({ metadata: { namespace, name, uid } }: Pod): PodIdentity {
-  return { namespace, name, uid };
 }
 
 export function startedEvent(
@@ -135,4 +130,14 @@ export function putBackEvent(
 ): KubernetesEvent {
   const message = `${image} is back in ${Object.keys(images).join(', ')}: no mirror's address for it could be pulled either. Last: ${why}`;
   return told(pod, 'ImageRescuePutBack', image, 'Warning', message);
+}
+
+export function waitsEvent(pod: PodIdentity, why: string): KubernetesEvent {
+  return told(
+    pod,
+    'ImageRescueBlocked',
+    why.replace(/\d+ s\b/, ''),
+    'Warning',
+    `Nothing can be pulled for this pod: ${why}.`,
+  );
 }

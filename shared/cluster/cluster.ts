@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { PodIdentity } from '../events/types.ts';
 import { type Pod, podSchema } from '../pods/pod.ts';
 import { type Job, jobSchema } from '../pulls/job.ts';
-import { type Api, ApiError } from './api.ts';
+import { type Api, ApiError, TooLong } from './api.ts';
 import type { Node } from './node.ts';
 
 /** A Kubernetes Event to be written. */
@@ -20,6 +20,10 @@ export interface KubernetesEvent {
 export interface ToldEvent {
   readonly reason: string;
   readonly message: string;
+  /** Who says so: `kubelet`. Anybody who may create Events may say so too. */
+  readonly from: string;
+  /** When it was last seen, in milliseconds since 1970; 0 where it does not say. */
+  readonly at: number;
 }
 
 /** What image-rescue does with a cluster; each function takes the part that it needs. Throws PermissionError, RetryableError. */
@@ -42,6 +46,7 @@ export interface Cluster {
   readNamespace(name: string): Promise<Record<string, string> | undefined>;
   readNode(name: string): Promise<Node | undefined>;
   writeEvent(event: KubernetesEvent): Promise<'created' | 'exists'>;
+  /** The oldest first. */
   eventsAbout(namespace: string, uid: string): Promise<ToldEvent[]>;
   createJob(job: unknown, namespace: string): Promise<'created' | 'exists'>;
   readJob(namespace: string, name: string): Promise<Job | undefined>;
@@ -51,8 +56,8 @@ export interface Cluster {
   createNamespace(namespace: unknown): Promise<'created' | 'exists'>;
 }
 
-/** Pods a page: a pod can be a MiB, and a page is in memory whole. */
-const pageSize = 100;
+/** Pods a page: a page is in memory whole. */
+const mostOnPage = 100;
 
 const nodeSchema = z.object({
   metadata: z.object({
@@ -81,7 +86,16 @@ const pageSchema = z.object({
   items: z.array(podSchema),
 });
 const eventListSchema = z.object({
-  items: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() })),
+  items: z.array(
+    z.object({
+      reason: z.string().nullish(),
+      message: z.string().nullish(),
+      source: z.object({ component: z.string().nullish() }).nullish(),
+      lastTimestamp: z.string().nullish(),
+      eventTime: z.string().nullish(),
+      series: z.object({ lastObservedTime: z.string().nullish() }).nullish(),
+    }),
+  ),
 });
 
 /** The real thing. */
@@ -122,17 +136,25 @@ export function makeCluster(api: Api): Cluster {
     async *listPods({ fields, labels, namespace }) {
       const base = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${segment(namespace)}/pods`;
       let next: string | undefined;
-      do {
+      let most = mostOnPage;
+      for (;;) {
         const query = new URLSearchParams({
-          limit: String(pageSize),
+          limit: String(most),
           ...(fields !== undefined && { fieldSelector: fields }),
           ...(labels !== undefined && { labelSelector: labels }),
           ...(next !== undefined && { continue: next }),
         });
-        const page = pageSchema.parse(await api.json({ method: 'GET', path: `${base}?${query}` }));
+        const answer = await api.json({ method: 'GET', path: `${base}?${query}` }).catch((error: unknown) => {
+          // A pod can be more than a MiB: smaller pages then.
+          if (!(error instanceof TooLong) || most === 1) throw error;
+          most = Math.ceil(most / 4);
+        });
+        if (answer === undefined) continue;
+        const page = pageSchema.parse(answer);
         yield* page.items;
         next = page.metadata.continue || undefined;
-      } while (next !== undefined);
+        if (next === undefined) return;
+      }
     },
     annotatePod: (was, annotations) => patchPod(was, { metadata: { annotations } }, 'application/merge-patch+json'),
     readNamespace: async (name) =>
@@ -182,7 +204,14 @@ export function makeCluster(api: Api): Cluster {
       const found = eventListSchema.parse(
         await api.json({ method: 'GET', path: `/api/v1/namespaces/${segment(namespace)}/events?${query}` }),
       );
-      return found.items.map(({ reason, message }) => ({ reason: reason ?? '', message: message ?? '' }));
+      return found.items
+        .map(({ reason, message, source, lastTimestamp, eventTime, series }) => ({
+          reason: reason ?? '',
+          message: message ?? '',
+          from: source?.component ?? '',
+          at: Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? '') || 0,
+        }))
+        .sort((a, b) => a.at - b.at);
     },
     createJob: (body, namespace) => create(job(namespace), body),
     readJob: (namespace, name) => read(() => job(namespace, name), jobSchema),

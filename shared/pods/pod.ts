@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { PodIdentity } from '../events/types.ts';
 
 const containerSpec = z.object({
   name: z.string(),
@@ -65,6 +66,11 @@ export const podSchema = z.object({
 
 export type Pod = z.infer<typeof podSchema>;
 export type ContainerStatus = z.infer<typeof containerStatus>;
+
+/** What identifies a pod beyond doubt: a successor of the same name has another uid. */
+export function identity({ metadata: { namespace, name, uid } }: Pick<Pod, 'metadata'>): PodIdentity {
+  return { namespace, name, uid };
+}
 
 /** `namespace/name`, as people write it. */
 export function podName(pod: Pick<Pod, 'metadata'>): string {

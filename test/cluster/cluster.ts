@@ -61,6 +61,8 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     nodeName: site.nodeName,
     runtimeSocket: site.runtimeSocket,
     hostConfigFolder: site.path('certs.d'),
+    staticPods: site.path('static-pods'),
+    networkFolder: site.path('cni'),
     mirror,
     startRegistry: async (name) => {
       const [port = 0] = await freePorts(1);

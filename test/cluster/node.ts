@@ -41,6 +41,7 @@ export function nodeComponents(site: Site): Component[] {
         v: 2,
       }),
       prepare: async () => {
+        await mkdir(site.path('static-pods'), { recursive: true });
         await writeKubeconfig(site, `system:node:${site.nodeName}`);
         await writeFile(site.path('kubelet.json'), kubeletConfiguration(site));
       },
@@ -101,6 +102,8 @@ function kubeletConfiguration(site: Site): string {
     failSwapOn: false,
     makeIPTablesUtilChains: false,
     containerRuntimeEndpoint: `unix://${site.runtimeSocket}`,
+    staticPodPath: site.path('static-pods'),
+    fileCheckFrequency: '1s',
     volumePluginDir: site.path('volume-plugins'),
     // nobody answers there: without one every pod gets a Warning Event
     clusterDNS: ['10.99.2.10'],
