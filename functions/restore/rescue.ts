@@ -1,7 +1,7 @@
 import type { NamespaceRules } from '../../shared/pods/left-alone.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
-import { waitingFor } from '../../shared/pods/stuck.ts';
+import { runs, waitingFor } from '../../shared/pods/stuck.ts';
 import { wakeValue } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
@@ -27,13 +27,23 @@ const mostTries = 5;
 /** Others that are still to start the image go first, for at most this long after it came, in milliseconds. */
 const othersFirst = 300_000;
 
-/** The pods of a node that wait for an image and may be touched. */
-export async function podsWaiting({ cluster, config }: RestoreDeps, nodeName: string, image: string): Promise<Pod[]> {
-  const waiting: Pod[] = [];
+/**
+ * The pods of a node that an attempt at an image is about: those that wait for it, and the one that asked for it, if it runs
+ * already, because its kubelet was quicker by the route.
+ */
+export async function podsConcerned(
+  { cluster, config }: RestoreDeps,
+  nodeName: string,
+  image: string,
+  askedBy: string | undefined,
+): Promise<{ waiting: Pod[]; started: Pod[] }> {
+  const [waiting, started]: [Pod[], Pod[]] = [[], []];
   for await (const pod of cluster.listPods({ fields: `spec.nodeName=${nodeName}` })) {
-    if (!isLeftAlone(pod, config) && waitingFor(pod, image).length > 0) waiting.push(pod);
+    if (isLeftAlone(pod, config)) continue;
+    if (waitingFor(pod, image).length > 0) waiting.push(pod);
+    else if (podName(pod) === askedBy && runs(pod, image)) started.push(pod);
   }
-  return waiting;
+  return { waiting, started };
 }
 
 /**
@@ -51,6 +61,14 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
       ? failedEvent(identity(pod), image, state.why, uid, config.coolDown)
       : noMirrorEvent(identity(pod), image, state.result, uid, config.coolDown);
   return (await cluster.writeEvent(event)) === 'created';
+}
+
+/** Tells a pod that started by itself what helped it. */
+export async function tellStarted({ cluster, isSkipped }: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
+  const { uid, image, state } = attempt;
+  if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
+    return false;
+  return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'created';
 }
 
 async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullResult, at: number): Promise<boolean> {

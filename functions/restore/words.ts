@@ -42,6 +42,7 @@ export function refusedEvent(pod: PodIdentity, image: string, why: string): Kube
 }
 
 const whatThen = {
+  'has started': 'Its kubelet pulled it by that route and the container runs under its own image name.',
   starts: 'The container starts under its own image name; nothing in its spec was changed.',
   'is pulled':
     "The kubelet pulls it by that route when its back-off ends (at most 5 minutes), because the container's imagePullPolicy asks it to.",

@@ -70,6 +70,19 @@ export function waitingFor(pod: Pod, image: string): StuckContainer[] {
   return stuckContainers(pod).filter((stuck) => stuck.reference !== undefined && imageName(stuck.reference) === image);
 }
 
+/** Whether a container of this pod runs this image, whatever its spelling. */
+export function runs(pod: Pod, image: string): boolean {
+  const running = new Set(allStatuses(pod).flatMap(({ name, state }) => (state?.running === undefined ? [] : [name])));
+  return [...wantedImages(pod)].some(
+    ([container, wanted]) =>
+      running.has(container) &&
+      wanted.some((one) => {
+        const reference = parseReference(one.image);
+        return reference !== undefined && imageName(reference) === image;
+      }),
+  );
+}
+
 /**
  * Whether the kubelet's words are about the image that the spec has now. After a change the kubelet shows the new image
  * with the old one's reason for a moment; only its words tell which one failed.
