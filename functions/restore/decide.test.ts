@@ -79,6 +79,14 @@ test('a pod that its second wake did not start gets an address, not before a bac
   assert.deepEqual(late.step === 'patch' && late.images, { c0: atM });
 });
 
+test('one whose wake was refused, and whose image has an address as its second name, is given that', () => {
+  const second = succeeded('name', 'uid-2');
+  const addressed = { ...second, number: 2, result: { ...second.result, address: atM } };
+  const then = step(woken(aPod(), image, 'uid-1'), addressed, 30_000);
+  assert.deepEqual(then.step === 'patch' && then.images, { c0: atM });
+  assert.equal(step(aPod(), addressed).step, 'wake', 'a pod that has not been woken yet may start by its name');
+});
+
 test('of two containers of one image only the one that pulls Always is patched, after the other had its time', () => {
   const containers = [{ waiting: 'ErrImagePull' }, { waiting: 'ErrImagePull', imagePullPolicy: 'Always' }];
   const pod = aPod({ containers });

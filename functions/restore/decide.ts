@@ -54,6 +54,11 @@ export function nextStep(pod: Pod, image: string, { uid, result }: Succeeded, co
       const why = 'it was put on the node twice, and the kubelet did not start it';
       return patch(pod, waiting, config, why, result.mirror);
     }
+    if (wake !== undefined && result.address !== undefined) {
+      const why =
+        'other pulls of it are open on this node, and since 1.35 a kubelet takes no image by that name meanwhile that it did not pull itself';
+      return patch(pod, waiting, config, why, result.mirror);
+    }
     if (wake?.attempt !== uid) return { step: 'wake' };
     if (now - wake.at < settles) return { step: 'none' };
   }

@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aPod } from '../../test/builders.ts';
-import { keepsPullRecords, runsByAddress, waitToStart } from './neighbours.ts';
+import { runsByAddress, waitToStart } from './neighbours.ts';
 
 const image = 'docker.io/library/demo:1';
-
-for (const [kubelet, keeps] of [
-  ['v1.36.3', true],
-  ['v1.35.0+k3s1', true],
-  ['v1.34.4', false],
-  ['v1.28.15-eks-1', false],
-  ['v2.0.0', true],
-  ['unknown', false],
-] as const) {
-  test(`a kubelet ${kubelet} ${keeps ? 'keeps' : 'does not keep'} records of its pulls`, () =>
-    assert.equal(keepsPullRecords(kubelet), keeps));
-}
 
 test('who has yet to start the image by name is seen, who pulls Always or another image is not', () => {
   const waits = (container: object) => waitToStart([aPod({ containers: [container] })], image);

@@ -3,15 +3,6 @@ import { originalImages } from '../../shared/pods/originals.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { allStatuses } from '../../shared/pods/stuck.ts';
 
-/** The first kubelet that remembers what it pulled, and takes such an image under that repository only (KEP-2535). */
-const keepsRecords = 35;
-
-/** Whether this kubelet (`v1.36.3`) keeps records of its pulls by default. */
-export function keepsPullRecords(kubelet: string): boolean {
-  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(kubelet) ?? [];
-  return Number(major) > 1 || Number(minor) >= keepsRecords;
-}
-
 /**
  * The other pod of the node, if any, in which this image runs under a mirror's address: a kubelet that keeps records has
  * pulled it as that, and refuses it under its own name from then on.

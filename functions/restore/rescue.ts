@@ -1,3 +1,4 @@
+import { keepsPullRecords } from '../../shared/cluster/node.ts';
 import type { NamespaceRules } from '../../shared/pods/left-alone.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
@@ -8,7 +9,7 @@ import type { PullResult } from '../../shared/pulls/result.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
 import { nextStep, type Step } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
-import { keepsPullRecords, runsByAddress, waitToStart } from './neighbours.ts';
+import { runsByAddress, waitToStart } from './neighbours.ts';
 import { applyPatch } from './patch.ts';
 import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
 
@@ -25,7 +26,7 @@ export interface Attempt {
 /** More conflicts in a row than this, and the next event of the pod decides. */
 const mostTries = 5;
 /** Others that are still to start the image go first, for at most this long after it came, in milliseconds. */
-const othersFirst = 300_000;
+const othersFirst = 60_000;
 
 /**
  * The pods of a node that an attempt at an image is about: those that wait for it, and the one that asked for it, if it runs

@@ -36,6 +36,12 @@ export function lastWake(pod: Pod, image: string): Wake | undefined {
 /** A woken kubelet takes no longer to look; what its pod says meanwhile is the failure that was helped. Milliseconds. */
 export const settles = 10_000;
 
+/**
+ * Who still waits this long after its wake, in milliseconds, gets a second attempt: where the image is there the back-off is
+ * not consulted, so it was refused, the image is gone again, or a pull from before the wake is only now failing.
+ */
+const secondAfter = 20_000;
+
 /** A kubelet's shortest and longest image back-off (pkg/kubelet/kubelet.go), and what one more pull may take; milliseconds. */
 const leastBackOff = 10_000;
 const mostBackOff = 300_000;
@@ -55,7 +61,7 @@ export function wakeFailed(pod: Pod, wake: Wake, now: number): boolean {
 export function dueAttempt(pod: Pod, image: string, now: number): 1 | 2 {
   const wake = lastWake(pod, image);
   if (wake === undefined) return 1;
-  return wake.step >= 2 || wakeFailed(pod, wake, now) ? 2 : 1;
+  return wake.step >= 2 || now - wake.at > secondAfter ? 2 : 1;
 }
 
 /** Whoever may edit the pod may have written anything there. */

@@ -1,4 +1,4 @@
-import type { Node } from '../cluster/node.ts';
+import { keepsPullRecords, type Node } from '../cluster/node.ts';
 import type { Config } from '../config/config.ts';
 import { type MirrorAddress, mirrorImage } from '../images/mirrors.ts';
 import { type ImageReference, imageName, manifestReference, parseReference } from '../images/reference.ts';
@@ -42,6 +42,7 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
     ...(paths.socket !== undefined && { socket: paths.socket }),
     ...(paths.onlyPatch !== undefined && { onlyPatch: paths.onlyPatch }),
     ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),
+    ...(attempt > 1 && keepsPullRecords(node.kubelet) && { nameAddress: true }),
     routeHold: settings.routeHold,
     deadline: settings.pullDeadline,
   };

@@ -16,6 +16,8 @@ export const resultSchema = z.object({
   milliseconds: z.number(),
   /** What every mirror that was asked said: `has it`, `404 Not Found: …`. */
   answers: z.array(z.object({ mirror: z.string(), answer: z.string() })),
+  /** A mirror's address that the image has as a second name on the node now. */
+  address: z.string().exactOptional(),
   /** Why the way is `patch`, for people. */
   because: z.string().exactOptional(),
   /** Why it failed, for people. */

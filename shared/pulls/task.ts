@@ -16,6 +16,11 @@ export const taskSchema = z.object({
   onlyPatch: z.string().exactOptional(),
   /** containerd's host configuration folder; absent: no route. */
   hostConfigFolder: z.string().exactOptional(),
+  /**
+   * Whether an image that is named gets the mirror's address as a second name: a kubelet that keeps records of its pulls
+   * refuses the first while another pull of it is open (KEP-2535), and takes the second without any pull.
+   */
+  nameAddress: z.boolean().exactOptional(),
   /** Seconds for which the route stays up after the pull. */
   routeHold: z.number(),
   /** Seconds that the pull may take. */
