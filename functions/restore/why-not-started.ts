@@ -1,6 +1,7 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Job } from '../../shared/pulls/job.ts';
 import { jobNameLabel } from '../../shared/pulls/read.ts';
+import { quote } from '../../shared/words/clean.ts';
 
 /** Reasons of Events that say why a Job's pod does not come to life, with what a person can do about it. */
 const tellingReasons: Readonly<Record<string, string>> = {
@@ -27,7 +28,7 @@ export async function whyNotStarted(
     for (const { reason, message } of await cluster.eventsAbout(namespace, uid)) {
       const advice = tellingReasons[reason];
       // "Error: ErrImagePull" only repeats that there was an error.
-      if (advice !== undefined && !message.startsWith('Error: ')) told.push(`${advice} (${reason}: ${message})`);
+      if (advice !== undefined && !message.startsWith('Error: ')) told.push(`${advice} (${reason}: ${quote(message)})`);
     }
   }
   return told.at(-1) ?? '';

@@ -16,7 +16,9 @@ export function bareWords(message: string): string[] {
     .replaceAll(name, ' ')
     .replace(/\\+n/g, '\n')
     .replace(/&quot;|&#34;|\\+"|[“”„«»`]/g, '"');
-  const readings = [' ', ''].map((lineBreak) => squeeze(withoutNames(plain.replace(/(?<![:,;])[\r\n]+[ \t]*/g, lineBreak))));
+  const readings = [' ', ''].map((lineBreak) =>
+    squeeze(withoutNames(plain.replace(/(?<![:,;])[\r\n]+(?:[ \t]{2,})?/g, lineBreak))),
+  );
   return [...new Set(readings)];
 }
 
@@ -24,7 +26,7 @@ function withoutNames(text: string): string {
   return text
     .replace(/rpc error:\s*code\s*=\s*\w+\s*desc\s*=\s*/gi, '')
     .replace(/image pull failed for \S+/gi, 'image pull failed')
-    .replace(/\blookup\s+([^\s:"]+)/gi, (_, host: string) => `lookup ${looked(host)}`)
+    .replace(/(?<=:\s+)lookup\s*([^\s:"]+)/gi, (_, host: string) => `lookup ${looked(host)}`)
     .replace(/(pull(?:ing)?|unpack|inspect) image\s+"[^"]*"/gi, `$1 image ${name}`)
     .replace(/(pull(?:ing)?|unpack|inspect) image\s+[^\s"]+?(?=[:,;]?\s)/gi, `$1 image ${name}`)
     .replace(/(manifest) [^\s"]+ in [^\s"]+?(?=:?\s|$)/gi, `$1 ${name}`)

@@ -236,7 +236,7 @@ export const rules: readonly Rule[] = [
       'too many requests',
       'toomanyrequests',
       'rate (?:limit|exceeded)',
-      'throttl',
+      'throttl(?:ed|ing)',
       'data limit exceeded',
       answered('429'),
       'quota exceeded',

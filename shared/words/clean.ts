@@ -1,6 +1,8 @@
 import { cut } from './cut.ts';
 import { redact } from './redact.ts';
 
+/** Nobody reads more than this, in characters. */
+const longest = 65_536;
 /** ANSI escape sequences: CSI, OSC with its end, and the two-character ones; also their eight-bit forms. */
 const escapes =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this removes
@@ -12,6 +14,7 @@ const escapes =
  */
 export function clean(text: string, bytes = Number.POSITIVE_INFINITY): string {
   const visible = text
+    .slice(0, longest)
     .toWellFormed()
     .replace(escapes, '')
     // Invisible ones stand inside words, line breaks and tabs between them.

@@ -11,8 +11,8 @@ const secretNames =
 export function redact(text: string): string {
   return text
     .replace(/\beyJ[\w-]{6,}(?:\.[\w=-]*)*/g, gone)
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi, `$1${gone}@`)
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?#"'<>\\]+)[?#][^\s"'<>\\]*(?:\\u0026[^\s"'<>\\]*)*/gi, closing)
+    .replace(/\b([a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/?#"'<>]*@/gi, `$1${gone}@`)
+    .replace(/\b([a-z][a-z0-9+.-]{0,15}:\/\/[^\s?#"'<>\\]{1,2048})[?#][^\s"'<>\\]*(?:\\u0026[^\s"'<>\\]*)*/gi, closing)
     .replace(
       /\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*["']?)(?:(?:bearer|basic|digest|token)\s+)?[^\s"',;]+/gi,
       `$1$2${gone}`,
