@@ -1,5 +1,6 @@
 import { bareWords } from './bare-words.ts';
-import { type Helps, type Rule, rules } from './rules.ts';
+import type { Helps, Rule } from './rule.ts';
+import { rules } from './rules.ts';
 
 /** Why an image cannot be pulled, and what that means for a rescue. */
 export interface Cause {
