@@ -58,8 +58,8 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'forbidden',
     helps: 'maybe',
-    advice: 'the storage behind its registry forbids it (403)',
-    says: ['<code>accessdenied'],
+    advice: 'the storage or the content network that its registry uses forbids it (403)',
+    says: ['<code>accessdenied', 'cloudflare'],
   },
   {
     cause: 'access-denied',

@@ -55,7 +55,7 @@ export const onTheWay: readonly Rule[] = [
       'unexpected commit size',
       'digest (?:mismatch|did not match|verification|invalid)',
       'verification failed',
-      '(?:digest|checksum) .* (?:does not|did not|mismatch)',
+      '(?:digest|checksum) .* (?:does not match|did not match|mismatch)',
       'unexpected media type',
       'content digest',
       'invalid tar header',
