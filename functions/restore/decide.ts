@@ -5,6 +5,7 @@ import { isStatic, type Pod } from '../../shared/pods/pod.ts';
 import { failedAs, type StuckContainer, stuckContainers, waitingFor, wantedImage } from '../../shared/pods/stuck.ts';
 import { lastWake, settles, wakeFailed } from '../../shared/pods/wake.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
+import { quote } from '../../shared/words/clean.ts';
 
 /** What a pod that waits for an image that is now on its node, or at a mirror, needs. */
 export type Step =
@@ -75,7 +76,8 @@ export function nextPatch(pod: Pod, image: string, config: StepConfig): Step {
   );
   const failed = meant.filter((stuck) => isPatched(stuck) && failedAs(stuck, stuck.image));
   const [first] = failed;
-  if (first !== undefined) return patch(pod, failed, config, `${first.image} could not be pulled: ${first.message}`);
+  if (first !== undefined)
+    return patch(pod, failed, config, `${first.image} could not be pulled: ${quote(first.message)}`);
   const unpatched = meant.filter(({ original }) => original === undefined);
   return config.puller === 'patch' && unpatched.length > 0
     ? patch(pod, unpatched, config, 'PULLER=patch puts nothing on nodes')

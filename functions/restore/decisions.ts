@@ -1,3 +1,4 @@
+import { causeOf } from '../../shared/causes/of-pod.ts';
 import { eventData } from '../../shared/events/data.ts';
 import type { RescueEvent } from '../../shared/events/event.ts';
 import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../shared/events/types.ts';
@@ -35,7 +36,9 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
   const { cluster } = deps;
   switch (decision.state) {
     case 'submitted':
-      await cluster.writeEvent(startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion));
+      await cluster.writeEvent(
+        startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion, causeOf(pod, image)),
+      );
       return;
     case 'refused':
       await cluster.writeEvent(refusedEvent(identity(pod), image, decision.why));

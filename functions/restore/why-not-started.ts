@@ -1,6 +1,7 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Job } from '../../shared/pulls/job.ts';
 import { jobNameLabel } from '../../shared/pulls/read.ts';
+import { quote } from '../../shared/words/clean.ts';
 
 /** Reasons of Events that say why a Job's pod does not come to life, with what a person can do about it. */
 const tellingReasons: Readonly<Record<string, string>> = {
@@ -30,7 +31,7 @@ export async function whyNotStarted(
     // "Error: ErrImagePull" only repeats that there was an error.
     return advice === undefined || message.startsWith('Error: ')
       ? []
-      : [{ at, text: `${advice} (${reason}: ${message})` }];
+      : [{ at, text: `${advice} (${reason}: ${quote(message)})` }];
   });
   return told.sort((a, b) => a.at - b.at).at(-1)?.text ?? '';
 }

@@ -1,7 +1,9 @@
+import type { Cause } from '../../shared/causes/classify.ts';
 import type { KubernetesEvent } from '../../shared/cluster/cluster.ts';
 import type { PodIdentity } from '../../shared/events/types.ts';
 import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
+import { quote } from '../../shared/words/clean.ts';
 
 /** What is said of one image on a pod. The Event's name is made of pod, reason and occasion: the same is said once. */
 function told(
@@ -26,15 +28,16 @@ export function startedEvent(
   job: string,
   mirrors: readonly string[],
   occasion: string,
+  cause: Cause | undefined,
 ): KubernetesEvent {
   const order = mirrors.join(', then ');
-  return told(
-    pod,
-    'ImageRescueStarted',
-    occasion,
-    'Normal',
-    `Fetching ${image} for this node through ${order} (Job ${job}).`,
-  );
+  const message = `Fetching ${image} for this node through ${order} (Job ${job})${why(cause)}.`;
+  return told(pod, 'ImageRescueStarted', occasion, 'Normal', message);
+}
+
+function why(cause: Cause | undefined): string {
+  if (cause === undefined) return '';
+  return `${cause.helps === 'yes' ? '' : ' in the hope that it helps'}: ${cause.advice}`;
 }
 
 export function refusedEvent(pod: PodIdentity, image: string, why: string): KubernetesEvent {
@@ -76,7 +79,7 @@ export function noMirrorEvent(
   attempt: string,
   coolDown: number,
 ): KubernetesEvent {
-  const answers = result.answers.map(({ mirror, answer }) => `${mirror}: ${answer}`).join('; ');
+  const answers = result.answers.map(({ mirror, answer }) => `${mirror}: ${quote(answer)}`).join('; ');
   const why = [result.error, answers && `Mirrors answered: ${answers}`].filter(Boolean).join('. ');
   return failedEvent(pod, image, why || 'no mirror answered', attempt, coolDown);
 }

@@ -31,6 +31,16 @@ for (const [what, container, why] of [
   ['an invalid name', { waiting: 'InvalidImageName', image: 'A B' }, /not a valid image name/],
   ['a refused signature', { waiting: 'SignatureValidationFailed' }, /signature/],
   [
+    'a tag that is not there',
+    { waiting: 'ErrImagePull', message: 'docker.io/library/demo:1: not found' },
+    /no such image; check the repository and the tag/,
+  ],
+  [
+    'a full disk, in a back-off as of Kubernetes 1.32',
+    { waiting: 'ImagePullBackOff', message: 'Back-off pulling image "demo:1": ErrImagePull: no space left on device' },
+    /disk is full/,
+  ],
+  [
     'a registry in NO_PROXY_DOCKER_DOMAIN',
     { waiting: 'ErrImagePull', image: 'quay.io/x/y:1' },
     /NO_PROXY_DOCKER_DOMAIN/,
@@ -43,6 +53,18 @@ for (const [what, container, why] of [
     const [only] = plan(aPod({ containers: [container] }), config, 0);
     assert.ok(only && 'refused' in only);
     assert.match(only.refused, why);
+  });
+}
+
+for (const [what, message] of [
+  ['an unreachable registry', 'dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no such host'],
+  ['what may or may not be cured', 'x509: certificate signed by unknown authority'],
+  ['a back-off before Kubernetes 1.32, which tells no cause', 'Back-off pulling image "demo:1"'],
+  ['no word at all', ''],
+] as const) {
+  test(`${what} is tried`, () => {
+    const [only] = plan(aPod({ containers: [{ waiting: 'ImagePullBackOff', message }] }), config, 0);
+    assert.ok(only && 'pull' in only);
   });
 }
 

@@ -1,3 +1,4 @@
+import { classify } from '../../shared/causes/classify.ts';
 import type { Config } from '../../shared/config/config.ts';
 import type { Decision } from '../../shared/events/types.ts';
 import type { MirrorAddress } from '../../shared/images/mirrors.ts';
@@ -65,16 +66,10 @@ function planOne(pod: Pod, stuck: StuckContainer, image: string, config: PlanCon
   return { image, pull: { reference: stuck.reference, mirrors, attempt }, onlyAlways: stuck.pullPolicy === 'Always' };
 }
 
-/** Why no mirror may or can help this container, whatever the image. */
-function refusal({ reason, pullPolicy }: StuckContainer): string | undefined {
-  if (reason === 'InvalidImageName') return 'it is not a valid image name; correct it in the workload';
-  if (reason === 'ErrImageNeverPull' || pullPolicy === 'Never') {
-    return 'its imagePullPolicy is Never, so it must be put on the node by hand or the policy changed';
-  }
-  if (reason === 'SignatureValidationFailed') {
-    return "its signature was refused by the cluster's policy, and image-rescue never goes around that";
-  }
-  return undefined;
+/** Why no mirror may or can help this container, whatever the image. Its words are its kubelet's: nobody else writes a pod's status. */
+function refusal({ reason, message, pullPolicy }: StuckContainer): string | undefined {
+  const { helps, advice } = classify({ reason: pullPolicy === 'Never' ? 'ErrImageNeverPull' : reason, message });
+  return helps === 'no' || helps === 'never' ? advice : undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { PodIdentity } from '../events/types.ts';
 import { type Pod, podSchema } from '../pods/pod.ts';
 import { type Job, jobSchema } from '../pulls/job.ts';
+import { clean } from '../words/clean.ts';
 import { type Api, ApiError, TooLong } from './api.ts';
 import type { Node } from './node.ts';
 
@@ -12,7 +13,7 @@ export interface KubernetesEvent {
   readonly about: PodIdentity;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
-  /** At most 1,024 bytes. */
+  /** Is cleaned, and cut at 1,024 bytes, when it is written. */
   readonly message: string;
 }
 
@@ -56,6 +57,8 @@ export interface Cluster {
   createNamespace(namespace: unknown): Promise<'created' | 'exists'>;
 }
 
+/** What Kubernetes takes for an Event's message, in bytes. */
+const longestEvent = 1024;
 /** Pods a page: a page is in memory whole. */
 const mostOnPage = 100;
 
@@ -192,7 +195,7 @@ export function makeCluster(api: Api): Cluster {
         involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name: about.name, uid },
         type,
         reason,
-        message: cut(message, 1024),
+        message: clean(message, longestEvent),
         source: { component: 'image-rescue' },
         firstTimestamp: now,
         lastTimestamp: now,
@@ -239,13 +242,4 @@ async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | und
 function segment(name: string): string {
   if (/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
   throw new ApiError(404, 'NotFound', `${JSON.stringify(name.slice(0, 80))} is no name of an object`);
-}
-
-/** The first bytes of a text, never half a character. */
-export function cut(text: string, bytes: number): string {
-  const whole = Buffer.from(text);
-  if (whole.length <= bytes) return text;
-  let end = bytes - 3;
-  while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return `${whole.subarray(0, end).toString()}…`;
 }

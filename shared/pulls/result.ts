@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { clean } from '../words/clean.ts';
 
 /** How an image came back, and what every mirror said. */
 export const resultSchema = z.object({
@@ -32,7 +33,7 @@ const longestMessage = 4096;
 /** The termination message of a pull container, answers cut until it fits. */
 export function writeResult(result: PullResult): string {
   for (let longest = 1000; ; longest = Math.floor(longest / 2)) {
-    const cut = (text: string) => (text.length > longest ? `${text.slice(0, longest)}…` : text);
+    const cut = (text: string) => clean(text, longest);
     const text = JSON.stringify({
       ...result,
       answers: result.answers.map(({ mirror, answer }) => ({ mirror, answer: cut(answer) })),
