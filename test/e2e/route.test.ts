@@ -174,7 +174,7 @@ onNode('no mirror has it: told once with each answer, no second Job before COOL_
     async () => ((await failed()).length > 0 ? await failed() : undefined),
     patience,
   );
-  for (const mirror of mirrors) assert.ok(told?.message.includes(`${mirror}: 404`), told?.message);
+  for (const mirror of mirrors) assert.ok(told?.message.includes(`${mirror}: "404`), told?.message);
   await sleep(12_000); // six sweeps and several back-offs
   assert.equal((await failed()).length, 1);
   assert.equal(await bed.jobsMade(since), 1);
