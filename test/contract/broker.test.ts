@@ -1,3 +1,5 @@
+import { Writable } from 'node:stream';
+import pino from 'pino';
 import { makeBroker } from '../../standalone/broker.ts';
 import { brokerContract } from './broker-contract.ts';
 
@@ -5,10 +7,13 @@ import { brokerContract } from './broker-contract.ts';
 
 brokerContract(async (handlers) => {
   const givenUp: string[] = [];
-  const tell = () => undefined;
-  const error = (what: { subject?: string } | string, words = '') => {
-    if (typeof what === 'object' && words.startsWith('event given up')) givenUp.push(what.subject ?? '');
-  };
-  const broker = makeBroker(handlers, { debug: tell, info: tell, warn: tell, error });
+  const log = new Writable({
+    write: (line, _, written) => {
+      const { msg, subject }: { msg: string; subject?: string } = JSON.parse(String(line));
+      if (msg.startsWith('event given up')) givenUp.push(subject ?? '');
+      written();
+    },
+  });
+  const broker = makeBroker(handlers, pino(log));
   return { send: async (event) => broker.send(event), givenUp: () => givenUp };
 });

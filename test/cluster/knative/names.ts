@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One request that was passed on, with the CloudEvent that it carried. `time` in milliseconds since 1970. */
@@ -27,7 +27,7 @@ export interface Tap {
 export interface Names {
   /** For HTTP_PROXY. */
   url: string;
-  /** The ports of 127.0.0.1 behind a name; requests take turns. */
+  /** The ports of 127.0.0.1 behind a name; requests take turns. While nobody is there they wait. */
   set(host: string, ...ports: number[]): void;
   /** All requests for names so far, in the order of their arrival. */
   passed: readonly Passed[];
@@ -46,8 +46,7 @@ export async function startNames(): Promise<Names> {
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? '', `http://${incoming.headers.host}`);
     const name = known.get(url.hostname);
-    const port = name?.ports[name.next++ % name.ports.length];
-    if (name === undefined || port === undefined) {
+    if (name === undefined) {
       outgoing.writeHead(502).end(`no name ${url.hostname}`);
       return;
     }
@@ -56,28 +55,25 @@ export async function startNames(): Promise<Names> {
         key.startsWith('ce-') ? [[key.slice(3), `${value}`]] : [],
       ),
     );
-    const one: Passed = { host: url.hostname, port, time: Date.now(), event };
+    const one: Passed = { host: url.hostname, port: 0, time: Date.now(), event };
     passed.push(one);
     const body = Buffer.concat(await incoming.toArray());
     const deadline = Date.now() + patienceMs;
-    for (;;) {
-      try {
-        const answer = await exchange(port, url, incoming, body, () => name.tap.received?.(one));
-        one.status = answer.status;
-        const reply = answer.headers['ce-type'];
-        if (reply !== undefined) one.reply = `${reply}`;
-        if (name.tap.answered?.(one) === 'lose') outgoing.destroy();
-        else outgoing.writeHead(answer.status, answer.headers).end(answer.body);
-        return;
-      } catch (error) {
-        const absent = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
-        if (!absent || outgoing.destroyed || Date.now() > deadline) {
-          outgoing.destroy();
-          return;
-        }
+    while (!outgoing.destroyed && Date.now() < deadline) {
+      one.port = name.ports[name.next++ % name.ports.length] ?? 0;
+      const answer = await exchange(one.port, url, incoming, body, () => name.tap.received?.(one));
+      if (answer === 'nobody is there') {
         await sleep(20);
+        continue;
       }
+      one.status = answer.status;
+      const reply = answer.headers['ce-type'];
+      if (reply !== undefined) one.reply = `${reply}`;
+      if (name.tap.answered?.(one) === 'lose') break;
+      outgoing.writeHead(answer.status, answer.headers).end(answer.body);
+      return;
     }
+    outgoing.destroy();
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -89,7 +85,7 @@ export async function startNames(): Promise<Names> {
   server.unref();
   return {
     url: `http://127.0.0.1:${address.port}`,
-    set: (host, ...ports) => known.set(host, { ports, next: 0, tap: {} }),
+    set: (host, ...ports) => known.set(host, Object.assign(known.get(host) ?? { next: 0, tap: {} }, { ports })),
     passed,
     tap: (host, tap = {}) => {
       const name = known.get(host);
@@ -104,14 +100,31 @@ export async function startNames(): Promise<Names> {
   };
 }
 
-/** One request and its whole answer. Throws where the connection is refused or breaks. */
-async function exchange(port: number, url: URL, incoming: IncomingMessage, body: Buffer, sent: () => void) {
-  const { method, headers } = incoming;
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** One request and its whole answer. Throws where the connection breaks. */
+async function exchange(
+  port: number,
+  url: URL,
+  { method, headers }: IncomingMessage,
+  body: Buffer,
+  sent: () => void,
+): Promise<Answer | 'nobody is there'> {
+  if (port === 0) return 'nobody is there';
   const outgoing = request({ host: '127.0.0.1', port, path: url.pathname + url.search, method, headers, agent: false });
-  outgoing.on('error', () => undefined); // also after the answer has begun; `once` sees the one before it
-  const answered = once(outgoing, 'response');
+  const answered = new Promise<IncomingMessage>((resolve, reject) =>
+    outgoing.on('response', resolve).on('error', reject),
+  );
   outgoing.end(body, sent);
-  const [answer] = (await answered) as [IncomingMessage];
-  const chunks = Buffer.concat(await answer.toArray());
-  return { status: answer.statusCode ?? 0, headers: answer.headers, body: chunks };
+  try {
+    const answer = await answered;
+    return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(await answer.toArray()) };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return 'nobody is there';
+    throw error;
+  }
 }

@@ -22,23 +22,23 @@ export function brokerPrograms(
 ): Component[] {
   const [ingressTls = 0, filterTls = 0] = ports.unused;
   return [
-    program(place, 'ingress', ports.ingress, '/healthz', {
+    program(place, 'ingress', ports.ingress, {
       INGRESS_PORT: `${ports.ingress}`,
       INGRESS_PORT_HTTPS: `${ingressTls}`,
     }),
-    program(place, 'filter', ports.filter, '/healthz', {
+    program(place, 'filter', ports.filter, {
       NAMESPACE: systemNamespace,
       FILTER_PORT: `${ports.filter}`,
       FILTER_PORT_HTTPS: `${filterTls}`,
     }),
-    program(place, 'channel_dispatcher', dispatcherPort, '/healthz', {
+    program(place, 'channel_dispatcher', dispatcherPort, {
       MAX_IDLE_CONNS: '1000',
       MAX_IDLE_CONNS_PER_HOST: '100',
     }),
   ];
 }
 
-function program(place: Place, name: string, port: number, health: string, env: Record<string, string>): Component {
+function program(place: Place, name: string, port: number, env: Record<string, string>): Component {
   return {
     name: `knative-${name}`,
     command: join(place.programs, name),
@@ -55,7 +55,9 @@ function program(place: Place, name: string, port: number, health: string, env: 
       CONFIG_LEADERELECTION_NAME: 'config-leader-election',
       ...env,
     },
-    ready: async () => (await fetch(`http://127.0.0.1:${port}${health}`)).ok,
+    // as the kubelet: to anybody else these answer as to an event
+    ready: async () =>
+      (await fetch(`http://127.0.0.1:${port}/healthz`, { headers: { 'user-agent': 'kube-probe/1' } })).ok,
   };
 }
 
