@@ -1,46 +1,25 @@
-import type { Tap } from '../cluster/knative/names.ts';
+import type { Passed, Tap } from '../cluster/knative/names.ts';
 import type { FunctionProcess } from './function-processes.ts';
 import type { Gate } from './gate.ts';
 
 /**
- * SIGKILLs a function at every step of its work, one step further in each life: as it has received an event, after the
- * API server has done the first thing that it asked for, the second, and so on, and at last when it has answered. What
- * it asked for is done, and nobody knows. Then it lives.
+ * SIGKILLs a function at every step of its work, at each once: as it has received a kind of event, as the API server
+ * has done something for it, and as it has answered. What it asked for is done, and neither it nor the broker knows.
  */
 export function killAtEveryStep(process: FunctionProcess, gate: Gate): { tap: Tap; deaths: string[] } {
   const deaths: string[] = [];
-  let life = 0;
-  let steps = 0;
-  let immortal = false;
-
-  function die(when: string): 'lose' {
-    deaths.push(when);
+  const step = (what: string): 'pass' | 'lose' => {
+    if (process.dead()) return 'lose';
+    if (deaths.includes(what)) return 'pass';
+    deaths.push(what);
     process.kill();
     return 'lose';
-  }
-  /** Steps count within a life. */
-  function step(): number {
-    if (life !== process.lives()) {
-      life = process.lives();
-      steps = 0;
-    }
-    return ++steps;
-  }
-
-  gate.onAnswer = (what) => {
-    if (process.dead()) return 'lose';
-    return !immortal && process.lives() > 1 && step() === process.lives() - 1 ? die(what) : 'pass';
   };
+  const kind = ({ event }: Passed) => `${event['type']} ${event['kind'] ?? ''}`.trim();
+  gate.onAnswer = step;
   const tap: Tap = {
-    received: () => {
-      if (process.lives() === 1 && !process.dead()) die('received');
-    },
-    answered: () => {
-      if (process.dead()) return 'lose';
-      if (immortal) return 'pass';
-      immortal = true;
-      return die('answered');
-    },
+    received: (passed) => void step(`received ${kind(passed)}`),
+    answered: (passed) => step(`answered ${kind(passed)}${passed.reply === undefined ? '' : ` with ${passed.reply}`}`),
   };
   return { tap, deaths };
 }

@@ -5,12 +5,12 @@ import { eventTypes, type SweepScope } from '../../shared/events/types.ts';
 import { postTo } from '../../shared/http/post.ts';
 import { ingressHost } from '../cluster/knative/objects.ts';
 import { waitFor } from '../cluster/wait-for.ts';
+import { grants, needs } from '../permissions.ts';
 import { patience, pullNamespace, running, stuck, type TestPod } from './bed.ts';
 import { casesOnBed } from './cases.ts';
 import { killAtEveryStep } from './deaths.ts';
 import { openGate } from './gate.ts';
 import { functionNames, hostOf, type KnativeBed, makeKnativeBed, permissions } from './knative-bed.ts';
-import { grants, needs } from './permissions.ts';
 
 // Knative's own source adapters, broker and channel between the functions, which are HTTP processes that have the
 // permissions of their own ServiceAccounts and no others.
@@ -124,12 +124,12 @@ onKnative("a pull pod that cannot start: told in Kubernetes' words", async (bed)
   assert.match(await bed.word('mount', 'ImageRescueFailed'), /nowhere\.sock/);
 });
 
-/** What each function is at least doing when it is killed. */
+/** Among the steps at which each function is killed. */
 const steps: Record<FunctionName, RegExp[]> = {
-  detect: [],
-  'submit-cache': [/^GET .*\/pods\/killed-/, /^POST .*\/jobs$/],
-  restore: [/^GET .*\/pods$/, /^PATCH .*\/pods\/killed-/],
-  sweep: [/^GET .*\/pods$/],
+  detect: [/^answered .*update Pod with .*image\.stuck$/],
+  'submit-cache': [/^GET .*\/pods\/killed-/, /^POST .*\/jobs$/, /^answered .*image\.stuck with .*pulls\.decided$/],
+  restore: [/^answered .*pulls\.decided$/, /^GET .*\/pods$/, /^PATCH .*\/pods\/killed-/, /^answered .*update Pod/],
+  sweep: [/^GET .*\/pods$/, /^answered .*ping$/],
 };
 
 for (const name of functionNames) {
@@ -154,13 +154,9 @@ for (const name of functionNames) {
     await bed.pod(`killed-${name}`, { image: reference });
     if (name === 'sweep') await ping(bed, 'waiting');
     await bed.all(`killed-${name}`, 1, 'running', running);
-    await waitFor(`${name} to have died at its last step`, () => deaths.includes('answered'), patience);
+    for (const step of [/^received/, ...steps[name]])
+      await waitFor(`${name} to die at ${step}`, () => deaths.some((death) => step.test(death)), patience);
     t.diagnostic(`died at: ${deaths.join(', ')}`);
-    for (const step of [/^received$/, ...steps[name]])
-      assert.ok(
-        deaths.some((death) => step.test(death)),
-        `${step}: ${deaths.join(', ')}`,
-      );
     assert.deepEqual(await imagesPulled(bed, since), [reference]);
   });
 }

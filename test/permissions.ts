@@ -1,5 +1,5 @@
-import type { AuditEntry } from '../cluster/audit.ts';
-import type { Permissions } from './service-accounts.ts';
+import type { AuditEntry } from './cluster/audit.ts';
+import type { Permissions } from './e2e/service-accounts.ts';
 
 /** One verb on one resource, everywhere or in the pull namespace only. */
 interface Grant {
