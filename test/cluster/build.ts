@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { environment } from './run.ts';
@@ -11,6 +11,8 @@ interface Recipe {
   module: string;
   /** program → its package below the module ('' is the module itself). */
   programs: Record<string, string>;
+  /** Folders of the module that are wanted beside the programs. */
+  folders?: string[];
   /** Linker flags that make the programs tell their version; without them Kubernetes calls itself v0.0.0. */
   stamp(version: string): string[];
 }
@@ -35,6 +37,18 @@ const recipes = {
     module: 'github.com/containerd/containerd/v2',
     programs: Object.fromEntries(['containerd', 'containerd-shim-runc-v2', 'ctr'].map((p) => [p, `/cmd/${p}`])),
     stamp: (version) => [`-X github.com/containerd/containerd/v2/version.Version=v${version}`],
+  },
+  knative: {
+    module: 'knative.dev/eventing',
+    programs: {
+      ingress: '/cmd/broker/ingress',
+      filter: '/cmd/broker/filter',
+      channel_dispatcher: '/cmd/in_memory/channel_dispatcher',
+      apiserver_receive_adapter: '/cmd/apiserver_receive_adapter',
+    },
+    // CRDs and ConfigMaps
+    folders: ['config'],
+    stamp: () => [],
   },
 } satisfies Record<string, Recipe>;
 
@@ -80,6 +94,10 @@ export async function build(
       const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', linker];
       await go(['build', ...flags, '-o', join(unfinished, program), recipe.module + path], source);
     }
+    if (recipe.folders !== undefined) {
+      const module = (await go(['list', '-m', '-f', '{{.Dir}}', recipe.module], source)).trim();
+      for (const name of recipe.folders) await cp(join(module, name), join(unfinished, name), { recursive: true });
+    }
     await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error; // another process was faster
     });
@@ -100,15 +118,20 @@ async function removeUnfinished(cache: string): Promise<void> {
   }
 }
 
-function go(args: string[], cwd: string): Promise<void> {
+/** Returns its stdout. */
+function go(args: string[], cwd: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = environment({ CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' });
-    const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
     let words = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       words = (words + text).slice(-8192);
     });
     child.on('error', (cause) => reject(new Error('cannot run go', { cause })));
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`go ${args.join(' ')}:\n${words}`))));
+    child.on('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`go ${args.join(' ')}:\n${words}`))));
   });
 }

@@ -70,6 +70,10 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
       await components.start(name);
       return another;
     },
+    add: async (component) => {
+      components.add(component);
+      await components.start(component.name);
+    },
     outside: outside.set,
     outsideRequests: outside.requests,
     audit: () => readAudit(site.path('audit.log')),

@@ -2,6 +2,7 @@ import type { AuditEntry } from './audit.ts';
 import type { Kube } from './kube.ts';
 import type { OutsideMode } from './outside.ts';
 import type { Registry } from './registry.ts';
+import type { Component } from './site.ts';
 
 export interface ClusterOptions {
   /** Whether containerd has a config_path. */
@@ -37,6 +38,8 @@ export interface TestCluster {
   mirror: Registry;
   /** Starts another registry, a component of this name. */
   startRegistry(name: string): Promise<Registry>;
+  /** Starts a program of the caller's own; from then on it is a component of its name. */
+  add(component: Component): Promise<void>;
   /** How the outside answers, for one host name or by default; 'refuse' at first. */
   outside(mode: OutsideMode, host?: string): void;
   /** What containerd asked of the outside; `time` in milliseconds since 1970. */

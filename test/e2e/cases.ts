@@ -1,29 +1,39 @@
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import type { ClusterOptions } from '../cluster/cluster.ts';
 import { type Bed, makeBed } from './bed.ts';
 import type { Product } from './product.ts';
 
+/** Whatever a case starts: it ends with the case, and what it wrote is shown where the case fails. */
+export type Started = Pick<Product, 'output'> & { end(): Promise<unknown> };
+
+/** What a case is given: the file's bed, and a keeper of what the case starts. */
+export type Given<B extends Bed> = B & { ends(started: Started): void };
+
 /** One case: it finds an empty cluster, and leaves one whatever it does. */
-export type Case = (name: string, run: (bed: Bed) => Promise<void>) => void;
+export type Case<B extends Bed = Bed> = (name: string, run: (bed: Given<B>, t: TestContext) => Promise<void>) => void;
 
 /** The cases of one file share a cluster, which costs seconds to start; nothing else. */
-export function casesOn(options: ClusterOptions): Case {
-  let shared: Bed;
+export const casesOn = (options: ClusterOptions): Case => casesOnBed(() => makeBed(options));
+
+/** As casesOn, with a bed on which the file has set up more. */
+export function casesOnBed<B extends Bed>(make: () => Promise<B>): Case<B> {
+  let shared: B;
   before(async () => {
-    shared = await makeBed(options);
+    shared = await make();
   });
   after(() => shared?.stop());
 
   return (name, run) => {
-    test(name, async () => {
-      const products: Product[] = [];
+    test(name, async (t) => {
+      const products: Started[] = [];
+      const ends = (started: Started) => void products.push(started);
       const start: Bed['start'] = (env) => {
         const product = shared.start(env);
-        products.push(product);
+        ends(product);
         return product;
       };
       try {
-        await run({ ...shared, start });
+        await run({ ...shared, start, ends }, t);
       } catch (error) {
         for (const product of products) process.stderr.write(product.output());
         throw error;

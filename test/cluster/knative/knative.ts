@@ -1,0 +1,96 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from '../build.ts';
+import { freePorts } from '../free-ports.ts';
+import type { TestCluster } from '../test-cluster.ts';
+import { waitFor } from '../wait-for.ts';
+import { type Names, startNames } from './names.ts';
+import { brokerPath, channelHost, filterHost, ingressHost, type Trigger, writeBroker } from './objects.ts';
+import { brokerPrograms, dispatcherPort, type SourceSpec, sourceAdapter, systemNamespace } from './programs.ts';
+
+/** Knative Eventing's own data plane on a test cluster, with a broker in one namespace. */
+export interface Knative {
+  /** The broker's address for a program of this machine, as a SinkBinding would put it into K_SINK. */
+  sink: string;
+  names: Names;
+  /** Starts the adapter of an ApiServerSource, a component `source-<name>`; resolves when it watches. */
+  source(source: Source): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Source {
+  name: string;
+  /** Whose changes: of all namespaces or of these. */
+  namespaces: 'all' | string[];
+  spec: SourceSpec;
+  /** Of the source's own ServiceAccount. */
+  kubeconfig: string;
+  /** The ServiceAccount's user name, by which the audit log knows it. */
+  user: string;
+}
+
+/** What the data plane reads; folders of the module's config. */
+const wanted = {
+  'core/resources': ['broker', 'channel', 'eventpolicy', 'eventtype', 'subscription', 'trigger'],
+  'channels/in-memory-channel/resources': ['in-memory-channel'],
+  'core/configmaps': [
+    'features',
+    'leader-election',
+    'logging',
+    'observability',
+    'tracing',
+    'default-broker',
+    'default-channel',
+  ],
+  'channels/in-memory-channel/configmaps': ['event-dispatcher'],
+};
+
+/** Builds Knative if it is not there yet (minutes, once), installs what it reads and starts it. */
+export async function startKnative(cluster: TestCluster, namespace: string, triggers: Trigger[]): Promise<Knative> {
+  const programs = await build('knative', (line) => void process.stderr.write(`test cluster: ${line}\n`));
+  await install(cluster, join(programs, 'config'));
+  await writeBroker(cluster.kube, namespace, triggers);
+  const [ingress = 0, filter = 0, ...unused] = await freePorts(4);
+  const names = await startNames();
+  names.set(ingressHost, ingress);
+  names.set(filterHost, filter);
+  names.set(channelHost(namespace), dispatcherPort);
+  const place = { programs, kubeconfig: cluster.kubeconfig, proxy: names.url };
+  await Promise.all(brokerPrograms(place, { ingress, filter, unused }).map(cluster.add));
+  return {
+    sink: `http://127.0.0.1:${ingress}${brokerPath(namespace)}`,
+    names,
+    source: async ({ kubeconfig, user, ...source }) => {
+      const since = new Date().toISOString();
+      const sink = `http://${ingressHost}${brokerPath(namespace)}`;
+      await cluster.add(sourceAdapter({ ...place, kubeconfig }, sink, { ...source, namespace }));
+      const watches = async () =>
+        (await cluster.audit()).filter((one) => one.user === user && one.verb === 'watch' && one.time >= since)
+          .length >= source.spec.resources.length;
+      await waitFor(`the source ${source.name} to watch`, watches, 60_000);
+    },
+    close: () => names.close(),
+  };
+}
+
+async function install({ kube, kubectl }: TestCluster, config: string): Promise<void> {
+  await kube.post('/api/v1/namespaces', { metadata: { name: systemNamespace } });
+  const files: string[] = [];
+  for (const [folder, names] of Object.entries(wanted)) {
+    const there = await readdir(join(config, folder));
+    for (const name of names) {
+      if (!there.includes(`${name}.yaml`)) throw new Error(`Knative's ${folder} has no ${name}.yaml`);
+      files.push(join(config, folder, `${name}.yaml`));
+    }
+  }
+  await kubectl('create', ...files.flatMap((file) => ['--filename', file]));
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  type Definition = { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } };
+  const established = async () => {
+    const { items } = await kube.get<{ items: Definition[] }>(definitions);
+    return items.every(({ status }) =>
+      status.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True'),
+    );
+  };
+  await waitFor("Knative's kinds to be served", established, 60_000);
+}

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import type { Component } from '../site.ts';
+
+/** Where Knative's own objects are. */
+export const systemNamespace = 'knative-eventing';
+
+/** Fixed in the channel dispatcher. */
+export const dispatcherPort = 8080;
+
+interface Place {
+  /** The folder of the built programs. */
+  programs: string;
+  kubeconfig: string;
+  /** The name proxy. */
+  proxy: string;
+}
+
+/** The broker's data plane: ingress, filter, and the dispatcher of in-memory channels. */
+export function brokerPrograms(
+  place: Place,
+  ports: { ingress: number; filter: number; unused: number[] },
+): Component[] {
+  const [ingressTls = 0, filterTls = 0] = ports.unused;
+  return [
+    program(place, 'ingress', ports.ingress, {
+      INGRESS_PORT: `${ports.ingress}`,
+      INGRESS_PORT_HTTPS: `${ingressTls}`,
+    }),
+    program(place, 'filter', ports.filter, {
+      NAMESPACE: systemNamespace,
+      FILTER_PORT: `${ports.filter}`,
+      FILTER_PORT_HTTPS: `${filterTls}`,
+    }),
+    program(place, 'channel_dispatcher', dispatcherPort, {
+      MAX_IDLE_CONNS: '1000',
+      MAX_IDLE_CONNS_PER_HOST: '100',
+    }),
+  ];
+}
+
+function program(place: Place, name: string, port: number, env: Record<string, string>): Component {
+  return {
+    name: `knative-${name}`,
+    command: join(place.programs, name),
+    args: [],
+    env: {
+      KUBECONFIG: place.kubeconfig,
+      HTTP_PROXY: place.proxy,
+      SYSTEM_NAMESPACE: systemNamespace,
+      POD_NAME: name,
+      CONTAINER_NAME: name,
+      CONFIG_LOGGING_NAME: 'config-logging',
+      CONFIG_OBSERVABILITY_NAME: 'config-observability',
+      CONFIG_TRACING_NAME: 'config-tracing',
+      CONFIG_LEADERELECTION_NAME: 'config-leader-election',
+      ...env,
+    },
+    // as the kubelet: to anybody else these answer as to an event
+    ready: async () =>
+      (await fetch(`http://127.0.0.1:${port}/healthz`, { headers: { 'user-agent': 'kube-probe/1' } })).ok,
+  };
+}
+
+/** What an ApiServerSource's spec says, as far as its adapter is told. */
+export interface SourceSpec {
+  mode: string;
+  resources: {
+    apiVersion: string;
+    kind: string;
+    selector?: { matchLabels?: Record<string, string>; matchExpressions?: object[] };
+  }[];
+  ceOverrides?: { extensions: Record<string, string> };
+}
+
+/**
+ * The adapter of one ApiServerSource, started as its controller would start it (eventing's
+ * reconciler/apiserversource/resources/receive_adapter.go).
+ */
+export function sourceAdapter(
+  place: Place,
+  sink: string,
+  source: { name: string; namespace: string; namespaces: 'all' | string[]; spec: SourceSpec },
+): Component {
+  const { name, namespace, namespaces, spec } = source;
+  const config = {
+    namespaces: namespaces === 'all' ? [''] : namespaces,
+    allNamespaces: namespaces === 'all',
+    resources: spec.resources.map(({ apiVersion, kind, selector }) => {
+      const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+      return {
+        gvr: { Group: group, Version: version, Resource: `${kind.toLowerCase()}s` },
+        ...(selector === undefined ? {} : { selector: labelSelector(selector) }),
+      };
+    }),
+    mode: spec.mode,
+    filters: [],
+  };
+  return {
+    name: `source-${name}`,
+    command: join(place.programs, 'apiserver_receive_adapter'),
+    args: ['-kubeconfig', place.kubeconfig],
+    env: {
+      KUBECONFIG: place.kubeconfig,
+      HTTP_PROXY: place.proxy,
+      SYSTEM_NAMESPACE: systemNamespace,
+      NAMESPACE: namespace,
+      NAME: name,
+      K_SINK: sink,
+      K_SINK_TIMEOUT: '-1',
+      K_SOURCE_CONFIG: JSON.stringify(config),
+      ...(spec.ceOverrides === undefined ? {} : { K_CE_OVERRIDES: JSON.stringify(spec.ceOverrides) }),
+      K_LOGGING_CONFIG: '{}',
+      K_OBSERVABILITY_CONFIG: '{}',
+      K_LEADER_ELECTION_CONFIG: '',
+    },
+  };
+}
+
+function labelSelector({
+  matchLabels = {},
+  matchExpressions = [],
+}: NonNullable<SourceSpec['resources'][number]['selector']>): string {
+  const exists = matchExpressions.map((one) => {
+    if (!('key' in one && 'operator' in one && one.operator === 'Exists'))
+      throw new Error(`not understood: ${JSON.stringify(one)}`);
+    return `${one.key}`;
+  });
+  return [...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`), ...exists].join(',');
+}

@@ -1,0 +1,25 @@
+import type { Passed, Tap } from '../cluster/knative/names.ts';
+import type { FunctionProcess } from './function-processes.ts';
+import type { Gate } from './gate.ts';
+
+/**
+ * SIGKILLs a function at every step of its work, at each once: as it has received a kind of event, as the API server
+ * has done something for it, and as it has answered. What it asked for is done, and neither it nor the broker knows.
+ */
+export function killAtEveryStep(process: FunctionProcess, gate: Gate): { tap: Tap; deaths: string[] } {
+  const deaths: string[] = [];
+  const step = (what: string): 'pass' | 'lose' => {
+    if (process.dead()) return 'lose';
+    if (deaths.includes(what)) return 'pass';
+    deaths.push(what);
+    process.kill();
+    return 'lose';
+  };
+  const kind = ({ event }: Passed) => `${event['type']} ${event['kind'] ?? ''}`.trim();
+  gate.onAnswer = step;
+  const tap: Tap = {
+    received: (passed) => void step(`received ${kind(passed)}`),
+    answered: (passed) => step(`answered ${kind(passed)}${passed.reply === undefined ? '' : ` with ${passed.reply}`}`),
+  };
+  return { tap, deaths };
+}
