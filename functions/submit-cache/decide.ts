@@ -47,10 +47,10 @@ function rank(plan: Plan): number {
 
 function planOne(pod: Pod, stuck: StuckContainer, image: string, config: PlanConfig, now: number): Plan | undefined {
   const { rules } = config;
-  const isPatched = stuck.original !== undefined && stuck.original !== stuck.image;
-  if (isPatched) {
-    const next = failedAs(stuck, stuck.image) ? nextAddress(stuck.image, stuck.original, rules) : undefined;
-    return next && { image, patch: next.address };
+  if (stuck.original !== undefined) {
+    if (!failedAs(stuck, stuck.image)) return undefined;
+    const next = nextAddress(stuck.image, stuck.original, rules);
+    if (next !== undefined) return { image, patch: next.address };
   }
   const refused = refusal(stuck);
   if (refused !== undefined || stuck.reference === undefined)

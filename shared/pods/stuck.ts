@@ -88,7 +88,8 @@ export function runs(pod: Pod, image: string): boolean {
  * with the old one's reason for a moment; only its words tell which one failed.
  */
 export function failedAs({ message }: Pick<StuckContainer, 'message'>, image: string): boolean {
-  return message.includes(`"${image}"`);
+  const reference = parseReference(image);
+  return message.includes(`"${image}"`) || (reference !== undefined && message.includes(`"${imageName(reference)}"`));
 }
 
 export function allStatuses(pod: Pod): ContainerStatus[] {
@@ -125,10 +126,7 @@ function wantedImages(pod: Pod): Map<string, Wanted[]> {
 function missing(wanted: readonly Wanted[], message: string): readonly Wanted[] {
   const [own, ...volumes] = wanted;
   if (own === undefined || volumes.length === 0) return wanted.slice(0, 1);
-  const named = volumes.filter(({ image }) => {
-    const reference = parseReference(image);
-    return message.includes(`"${image}"`) || (reference !== undefined && message.includes(`"${imageName(reference)}"`));
-  });
+  const named = volumes.filter(({ image }) => failedAs({ message }, image));
   return named.length > 0 ? named : [own];
 }
 

@@ -213,7 +213,7 @@ onNode('the route is gone after its time, after SIGTERM and after SIGKILL of the
   await bed.pod('kill', { image: kill.reference });
   await bed.all('kill', 1, 'running', running);
   assert.equal(await bed.routes('kill.invalid'), 1, 'the route is up');
-  await killPullProgram('registry');
+  await killPullProgram(bed.cluster, 'registry');
   await waitFor('the sweep to clean up', async () => (await readdir(folder(bed))).length === 0, patience);
 });
 
@@ -222,7 +222,7 @@ onNode('what a killed pull program left is passed over by the runtime, and taken
   const [one, two] = [await bed.image('left-one', 'left.invalid/x'), await bed.image('left-two', 'left.invalid/x')];
   await bed.pod('left-one', { image: one.reference });
   await bed.all('left-one', 1, 'running', running);
-  await killPullProgram('registry');
+  await killPullProgram(bed.cluster, 'registry');
   assert.equal(await bed.routes('left.invalid'), 1, 'the entry is left');
   await bed.pod('left-two', { image: two.reference });
   await bed.all('left-two', 1, 'running', running);
