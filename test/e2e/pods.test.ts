@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../cluster/wait-for.ts';
@@ -94,7 +94,7 @@ onNode('a static pod is named and left to its kubelet', async (bed) => {
     const [pod] = await bed.all('static', 1, 'running', running);
     assert.equal(pod?.metadata.annotations?.['image-rescue.dev/wake'], undefined);
   } finally {
-    await rename(file, `${bed.cluster.folder}/static.json`);
+    await rm(file);
   }
 });
 
@@ -113,12 +113,13 @@ onNode('a cordoned node with a NoExecute taint', async (bed) => {
 });
 
 onNode("a NotReady node whose network plugin's own pod is what is stuck", async (bed) => {
-  const { networkFolder, kube, folder } = bed.cluster;
-  const [file, away] = [path.join(networkFolder, '10-test.conflist'), path.join(folder, 'network-away')];
+  const { networkFolder, kube } = bed.cluster;
+  const file = path.join(networkFolder, '10-test.conflist');
+  const network = await readFile(file);
   type Node = TestPod & { status: { conditions: { type: string; status: string }[] } };
   const ready = (status: string) => (node: Node) =>
     node.status.conditions.some((one) => one.type === 'Ready' && one.status === status);
-  await rename(file, away);
+  await rm(file);
   try {
     await kube.until<Node>(nodePath(bed), ready('False'), patience, 'the node to be NotReady');
     bed.start();
@@ -127,7 +128,8 @@ onNode("a NotReady node whose network plugin's own pod is what is stuck", async 
     await bed.pod('plugin', { image: reference }, { spec: plugin });
     await bed.all('plugin', 1, 'running', running);
   } finally {
-    await rename(away, file);
+    // Written, not renamed: containerd reads its network anew after a write.
+    await writeFile(file, network);
     await kube.until<Node>(nodePath(bed), ready('True'), patience, 'the node to be Ready again');
   }
 });
