@@ -23,6 +23,8 @@ export interface Patch {
   /** By container. */
   readonly images: Readonly<Record<string, string>>;
   readonly putBack: boolean;
+  /** Whether the kubelet will pull it by that address, and so keep a record of it. */
+  readonly pulls: boolean;
   /** Why it does not come back under its own name, or what failed; for people. */
   readonly why: string;
 }
@@ -58,7 +60,7 @@ export function nextStep(pod: Pod, image: string, { uid, result }: Succeeded, co
     if (wake !== undefined && result.address !== undefined) {
       const why =
         'other pulls of it are open on this node, and since 1.35 a kubelet takes no image by that name meanwhile that it did not pull itself';
-      return patch(pod, waiting, config, why, result.mirror);
+      return patch(pod, waiting, config, why, result.mirror, result.address);
     }
     if (wake?.attempt !== uid) return { step: 'wake' };
     if (now - wake.at < settles) return { step: 'none' };
@@ -88,24 +90,29 @@ function isPatched({ image, original }: StuckContainer): boolean {
   return original !== undefined && original !== image;
 }
 
-/** @param first the mirror that is known to have the image */
+/**
+ * @param first the mirror that is known to have the image
+ * @param there an address that is on the node already
+ */
 function patch(
   pod: Pod,
   containers: readonly StuckContainer[],
   { rules }: StepConfig,
   why: string,
   first?: string,
+  there?: string,
 ): Step {
   const images: Record<string, string> = {};
   const whyNot: string[] = [];
-  let putBack = false;
+  let [putBack, pulls] = [false, false];
   for (const stuck of containers) {
     const cannot = unpatchable(pod, stuck);
     const next = cannot === undefined ? nextAddress(stuck.image, stuck.original, rules, first) : undefined;
     if (next === undefined) whyNot.push(cannot ?? whyNoAddress(stuck));
     else images[stuck.container] = next.address;
     putBack ||= next?.putBack === true;
+    pulls ||= stuck.pullPolicy === 'Always' || next?.address !== there;
   }
-  if (Object.keys(images).length > 0) return { step: 'patch', images, putBack, why };
+  if (Object.keys(images).length > 0) return { step: 'patch', images, putBack, pulls, why };
   return { step: 'cannot help', why: `${why}; ${[...new Set(whyNot)].join('; ')}` };
 }

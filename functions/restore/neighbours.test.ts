@@ -18,6 +18,9 @@ test('a pod that runs by address is found by what it named before', () => {
   const annotations = { 'image-rescue.dev/original-images': '{"c0":"demo:1"}' };
   const patched = aPod({ metadata: { annotations }, containers: [{ image: 'm.example/docker.io/library/demo:1' }] });
   const putBack = aPod({ metadata: { annotations }, containers: [{ image: 'demo:1' }] });
-  assert.equal(runsByAddress([putBack, patched], image), patched);
+  assert.deepEqual(runsByAddress([putBack, patched], image), {
+    pod: patched,
+    address: 'm.example/docker.io/library/demo:1',
+  });
   assert.equal(runsByAddress([putBack, aPod()], image), undefined);
 });

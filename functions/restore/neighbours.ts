@@ -4,17 +4,19 @@ import type { Pod } from '../../shared/pods/pod.ts';
 import { allStatuses } from '../../shared/pods/stuck.ts';
 
 /**
- * The other pod of the node, if any, in which this image runs under a mirror's address: a kubelet that keeps records has
+ * The other pod of the node, if any, in which this image runs under a mirror's address, and that address: a kubelet that keeps records has
  * pulled it as that, and refuses it under its own name from then on.
  */
-export function runsByAddress(others: readonly Pod[], image: string): Pod | undefined {
-  return others.find((pod) => {
+export function runsByAddress(others: readonly Pod[], image: string): { pod: Pod; address: string } | undefined {
+  for (const pod of others) {
     const originals = originalImages(pod);
-    return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some((container) => {
-      const original = originals[container.name];
-      return original !== undefined && original !== container.image && fullName(original) === image;
-    });
-  });
+    for (const { name, image: address } of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
+      const original = originals[name];
+      if (original === undefined || address === undefined || original === address) continue;
+      if (fullName(original) === image) return { pod, address };
+    }
+  }
+  return undefined;
 }
 
 /**

@@ -1,5 +1,4 @@
 import { keepsPullRecords } from '../../shared/cluster/node.ts';
-import type { NamespaceRules } from '../../shared/pods/left-alone.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
 import { runs, waitingFor } from '../../shared/pods/stuck.ts';
@@ -7,10 +6,10 @@ import { wakeValue } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
-import { nextStep, type Step } from './decide.ts';
+import { nextStep, type Step, type StepConfig } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
 import { runsByAddress, waitToStart } from './neighbours.ts';
-import { applyPatch } from './patch.ts';
+import { applyPatch, unlessRefused } from './patch.ts';
 import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
 
 /** One ended attempt at an image on a node. */
@@ -56,7 +55,10 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
   const { cluster, config, isSkipped } = deps;
   if (await isSkipped(pod.metadata.namespace)) return false;
   const { uid, image, state } = attempt;
-  if (state.state === 'ended' && state.result.way !== 'none') return help(deps, pod, attempt, state.result, state.at);
+  if (state.state === 'ended' && state.result.way !== 'none') {
+    const { result, at } = state;
+    return (await unlessRefused(deps, pod, image, () => help(deps, pod, attempt, result, at))) ?? false;
+  }
   const event =
     state.state === 'failed'
       ? failedEvent(identity(pod), image, state.why, uid, config.coolDown)
@@ -116,7 +118,7 @@ async function mindingOthers(deps: RestoreDeps, pod: Pod, image: string, step: S
   for await (const other of cluster.listPods({ fields: `spec.nodeName=${nodeName}` }))
     if (other.metadata.uid !== pod.metadata.uid) others.push(other);
   if (step.step === 'patch') {
-    const tooSoon = now() - at < othersFirst && waitToStart(others, image);
+    const tooSoon = step.pulls && now() - at < othersFirst && waitToStart(others, image);
     return tooSoon ? { step: 'none' } : step;
   }
   const other = runsByAddress(others, image);
@@ -125,8 +127,9 @@ async function mindingOthers(deps: RestoreDeps, pod: Pod, image: string, step: S
   return byAddress(pod, image, config, other);
 }
 
-function byAddress(pod: Pod, image: string, config: NamespaceRules & Parameters<typeof nextStep>[3], other: Pod): Step {
-  const because = `pod ${podName(other)} made this kubelet pull it under a mirror's address, and since 1.35 a kubelet then takes it under no other name`;
-  const result: PullResult = { way: 'patch', already: true, milliseconds: 0, answers: [], because };
+function byAddress(pod: Pod, image: string, config: StepConfig, other: { pod: Pod; address: string }): Step {
+  const [mirror = ''] = other.address.split('/');
+  const because = `pod ${podName(other.pod)} made this kubelet pull it under a mirror's address, and since 1.35 a kubelet then takes it under no other name`;
+  const result: PullResult = { way: 'patch', mirror, already: true, milliseconds: 0, answers: [], because };
   return nextStep(pod, image, { uid: '', number: 1, result }, config, 0);
 }
