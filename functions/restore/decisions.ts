@@ -5,7 +5,7 @@ import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../share
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, type Pod } from '../../shared/pods/pod.ts';
 import { stuckContainers, wantedImage } from '../../shared/pods/stuck.ts';
-import { attemptNumber, marks } from '../../shared/pulls/name.ts';
+import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import type { RestoreDeps } from './deps.ts';
 import { patchOn } from './patch.ts';
@@ -65,7 +65,7 @@ async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: st
     return;
   const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
   const { uid, annotations } = job.metadata;
-  await tellEnd(deps, pod, { uid, number: attemptNumber(annotations), image, state: told });
+  await tellEnd(deps, pod, { uid, ...attemptOf(annotations), image, state: told });
 }
 
 /** A failure without a word of its own, with Kubernetes' words. */
