@@ -27,7 +27,7 @@ export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<Resc
   if (image === undefined || uid === undefined || pod.spec.nodeName === undefined) return undefined;
   return attemptEnded(deps, pod.spec.nodeName, pod.metadata.annotations?.[marks.askedBy], {
     uid,
-    number: attemptOf(pod.metadata.annotations),
+    ...attemptOf(pod.metadata.annotations),
     image,
     state,
   });
