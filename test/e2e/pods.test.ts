@@ -170,8 +170,6 @@ onNode('who is left alone: annotation, label of the namespace, EXCLUDE_NAMESPACE
   assert.equal((await bed.mirrored('alone.invalid/x/alone')).length, 0);
   const writes = (await bed.asked(since)).filter(({ verb }) => !['get', 'list'].includes(verb));
   assert.deepEqual(writes, []);
-  for (const namespace of ['labelled', 'excluded'])
-    await kube.delete(`/api/v1/namespaces/${namespace}/pods/alone`, { gracePeriodSeconds: 0 });
 });
 
 onNode('DRY_RUN says what would be done and does nothing', async (bed) => {
