@@ -68,6 +68,11 @@ for (const [what, message] of [
   });
 }
 
+test('a kubelet that limits its own pulls is waited for: neither tried nor refused', () => {
+  const message = 'Back-off pulling image "demo:1": ErrImagePull: pull QPS exceeded';
+  assert.deepEqual(plan(aPod({ containers: [{ waiting: 'ImagePullBackOff', message }] }), config, 0), []);
+});
+
 test('a container that can be helped decides over one of the same image that cannot', () => {
   const containers = [{ waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, { waiting: 'ErrImagePull' }];
   const plans = plan(aPod({ containers }), config, 0);
