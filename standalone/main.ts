@@ -1,7 +1,7 @@
 import { connectApi } from '../shared/cluster/connect.ts';
 import { ConfigError, readConfig } from '../shared/config/config.ts';
 import { helpText } from '../shared/config/help.ts';
-import { readProgram } from '../shared/http/start.ts';
+import { readProgram } from '../shared/http/program.ts';
 import { makeLog } from '../shared/log/log.ts';
 import { run } from './run.ts';
 
@@ -18,7 +18,7 @@ if (argument === '--help' || argument === '-h') {
   process.stderr.write(`unknown argument ${argument}: all settings are environment variables; see --help\n`);
   process.exitCode = 2;
 } else {
-  await main();
+  main();
 }
 
 async function main(): Promise<void> {

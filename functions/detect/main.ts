@@ -2,4 +2,4 @@ import { startFunction } from '../../shared/http/start.ts';
 import { mayConcern } from './decide.ts';
 import { detect } from './handler.ts';
 
-await startFunction('detect', ({ config }) => detect(config), mayConcern);
+startFunction('detect', ({ config }) => detect(config), mayConcern);

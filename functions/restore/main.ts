@@ -1,8 +1,7 @@
-import { makeCluster } from '../../shared/cluster/cluster.ts';
-import { connectApi } from '../../shared/cluster/connect.ts';
 import { startFunction } from '../../shared/http/start.ts';
 import { restore } from './handler.ts';
 
-await startFunction('restore', ({ config, log, now }) =>
-  restore({ cluster: makeCluster(connectApi()), config, now, log }),
-);
+startFunction('restore', async ({ config, log, now }) => {
+  const { connectCluster } = await import('../../shared/cluster/connect.ts');
+  return restore({ cluster: connectCluster(), config, now, log });
+});

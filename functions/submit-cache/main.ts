@@ -1,12 +1,12 @@
-import { makeCluster } from '../../shared/cluster/cluster.ts';
-import { connectApi } from '../../shared/cluster/connect.ts';
-import { readProgram, startFunction } from '../../shared/http/start.ts';
+import { readProgram } from '../../shared/http/program.ts';
+import { startFunction } from '../../shared/http/start.ts';
 import { preparation, programConfigMap } from '../../shared/pulls/prepare.ts';
 import { submitCache } from './handler.ts';
 
-await startFunction('submit-cache', ({ config, log, env, now }) => {
-  const cluster = makeCluster(connectApi());
+startFunction('submit-cache', async ({ config, log, env, now }) => {
   const program = readProgram(env);
+  const { connectCluster } = await import('../../shared/cluster/connect.ts');
+  const cluster = connectCluster();
   const prepare = preparation(cluster, config.pullNamespace, program, now, log);
   return submitCache({
     cluster,

@@ -1,9 +1,9 @@
-import { makeCluster } from '../../shared/cluster/cluster.ts';
-import { connectApi } from '../../shared/cluster/connect.ts';
 import { postTo } from '../../shared/http/post.ts';
 import { startFunction } from '../../shared/http/start.ts';
 import { sweep } from './handler.ts';
 
-await startFunction('sweep', ({ config, log, env, now }) =>
-  sweep({ cluster: makeCluster(connectApi()), config, send: postTo(env['K_SINK']), now, log }),
-);
+startFunction('sweep', async ({ config, log, env, now }) => {
+  const send = postTo(env['K_SINK']);
+  const { connectCluster } = await import('../../shared/cluster/connect.ts');
+  return sweep({ cluster: connectCluster(), config, send, now, log });
+});

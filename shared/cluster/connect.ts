@@ -1,6 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { ConfigError } from '../config/config.ts';
 import { type Api, makeApi } from './api.ts';
+import { type Cluster, makeCluster } from './cluster.ts';
 
 /** What client-node falls back to where it finds nothing. */
 const fallback = 'http://localhost:8080';
@@ -26,4 +27,9 @@ export function connectApi(): Api {
     ]);
   }
   return makeApi(config);
+}
+
+/** The cluster behind it. */
+export function connectCluster(): Cluster {
+  return makeCluster(connectApi());
 }

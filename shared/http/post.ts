@@ -1,7 +1,8 @@
-import { CloudEvent, HTTP } from 'cloudevents';
 import { ConfigError } from '../config/config.ts';
 import { RetryableError } from '../events/errors.ts';
 import type { RescueEvent } from '../events/event.ts';
+import { toHttp } from './message.ts';
+import { currentTrace } from './trace.ts';
 
 const answerWithin = 10_000;
 
@@ -14,15 +15,13 @@ export function postTo(sink: string | undefined): (event: RescueEvent) => Promis
     throw new ConfigError([
       'K_SINK is not set to a URL; a SinkBinding sets it. Example: K_SINK=http://broker-ingress.knative-eventing.svc.cluster.local/image-rescue/default',
     ]);
-  return async ({ extensions, ...rest }) => {
-    const { headers, body } = HTTP.binary(
-      new CloudEvent({ ...rest, ...extensions, datacontenttype: 'application/json' }),
-    );
+  return async (event) => {
+    const { headers, body } = toHttp([event]);
     try {
       const response = await fetch(sink, {
         method: 'POST',
-        headers: headers as Record<string, string>,
-        body: body as string,
+        headers: { ...headers, ...currentTrace() },
+        body,
         signal: AbortSignal.timeout(answerWithin),
       });
       await response.body?.cancel();

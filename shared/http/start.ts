@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { type Config, ConfigError, readConfig } from '../config/config.ts';
 import { helpText } from '../config/help.ts';
 import type { FunctionName, Handler } from '../events/event.ts';
+import { subscribers } from '../events/routes.ts';
 import { type Log, makeLog } from '../log/log.ts';
+import { makeDrain } from './drain.ts';
 import { serve } from './server.ts';
 
 /** What every function is given. */
@@ -13,44 +14,56 @@ export interface FunctionSetup {
   readonly now: () => number;
 }
 
-/** Starts one function as an HTTP server on PORT (8080). Ends with 2 where the environment is wrong, with 0 on SIGTERM. */
-export async function startFunction(
-  name: FunctionName,
+/**
+ * Starts one function as an HTTP server on PORT (8080). It listens before the handler is made, which may take a while: the
+ * Kubernetes client alone is most of a start. Ends with 2 where the environment is wrong, with 0 on SIGTERM, when what is
+ * under way is done.
+ */
+export function startFunction(
+  name: FunctionName | 'dead-letter',
   make: (setup: FunctionSetup) => Handler | Promise<Handler>,
   mayConcern?: (body: Buffer) => boolean,
-): Promise<void> {
+): void {
   if (process.argv.includes('--help') || process.argv.includes('-h')) {
     process.stdout.write(`The ${name} function: CloudEvents over HTTP on PORT (8080).\n\n${helpText()}`);
     return;
   }
-  try {
-    const config = readConfig(process.env);
-    const log = makeLog(config.logLevel, process.stderr.isTTY).child({ function: name }) as Log;
-    const handler = await make({ config, log, env: process.env, now: () => Date.now() });
-    const port = readPort(process.env['PORT']);
-    const server = await serve(handler, { port, log, ...(mayConcern && { mayConcern }) });
-    log.info({ port }, 'listening');
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        server.close(() => process.exit(0));
-        server.closeIdleConnections();
-      });
-    }
-  } catch (error) {
+  start(name, make, mayConcern).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
-  }
+  });
 }
 
-/** The text of the pull program, which `npm run build` makes. Throws ConfigError where it is not there. */
-export function readProgram(env: FunctionSetup['env']): string {
-  const file = env['PULL_PROGRAM'] ?? new URL('../../dist/pull.cjs', import.meta.url);
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError([`PULL_PROGRAM cannot be read: ${(error as Error).message}; "npm run build" makes it`]);
+async function start(
+  name: FunctionName | 'dead-letter',
+  make: (setup: FunctionSetup) => Handler | Promise<Handler>,
+  mayConcern?: (body: Buffer) => boolean,
+): Promise<void> {
+  const config = readConfig(process.env);
+  const log = makeLog(config.logLevel, process.stderr.isTTY).child({ function: name }) as Log;
+  const port = readPort(process.env['PORT']);
+  const made = Promise.withResolvers<Handler>();
+  const server = await serve(made.promise, { port, log, ...(mayConcern && { mayConcern }) });
+  log.info({ port }, 'listening');
+  const drain = makeDrain(server);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'stopping');
+      drain(() => process.exit(0));
+    });
   }
+  const handler = await make({ config, log, env: process.env, now: () => Date.now() });
+  made.resolve(name === 'dead-letter' ? handler : onlySubscribed(name, handler, log));
+}
+
+/** A Trigger without a filter brings everything: what a function does not take is acknowledged, not sent to the dead letters. */
+function onlySubscribed(name: FunctionName, handler: Handler, log: Log): Handler {
+  return async (event) => {
+    if (subscribers(event).includes(name)) return handler(event);
+    log.debug({ type: event.type, kind: event.extensions['kind'] }, 'event is not for this function');
+    return undefined;
+  };
 }
 
 function readPort(text = '8080'): number {
