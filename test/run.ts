@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
@@ -12,14 +13,20 @@ Usage: npm test                     everything that this machine allows
        npm run test:cluster         what runs on a real one-node Kubernetes, started here (Linux, root, Go)
        … -- FILE or TEXT …          only test files whose path contains one of these
 
-Where CI is set in the environment, a skipped test is a failure.
+Where CI is set in the environment, a skipped test is a failure. TEST_CLUSTERS=1 starts one cluster at a time, not two.
 `;
 
 /** Type stripping, node:test's newer parts and the pull program's features are Node 24's. */
 const leastNode = 24;
 const root = path.resolve(import.meta.dirname, '..');
-/** These start clusters of their own, one at a time; all others run side by side. */
+/** These start clusters of their own; all others run side by side. */
 const clusterFolders = ['test/cluster', 'test/e2e', 'test/contract/cluster'];
+/** This one takes every cluster that may run at once. */
+const alone = ['test/cluster/cluster.test.ts'];
+/** Clusters mostly wait: two at once take little more time than one. */
+const clustersAtOnce = process.env['TEST_CLUSTERS'] === '1' ? 1 : 2;
+/** What takes minutes begins first, so that nothing long is left to run by itself at the end. */
+const long = ['slow', 'route', 'patch', 'failures', 'knative'].map((name) => `test/e2e/${name}.test.ts`);
 
 const [kind, ...words] = process.argv.slice(2);
 if (kind === '--help' || words.includes('--help')) {
@@ -43,13 +50,17 @@ let failed = false;
 if (kind !== 'cluster')
   await execute(
     files.filter((file) => !onCluster(file)),
-    true,
+    availableParallelism(),
   );
 if (kind !== 'unit') {
   const clusterFiles = files.filter(onCluster);
   const reasons = clusterFiles.length === 0 ? [] : await missing();
-  if (reasons.length === 0) await execute(clusterFiles, false);
-  else
+  const length = (file: string) => (long.includes(file) ? long.indexOf(file) : long.length);
+  if (reasons.length === 0) {
+    for (const file of clusterFiles.filter((one) => alone.includes(one))) await execute([file], 1);
+    const others = clusterFiles.filter((one) => !alone.includes(one)).sort((a, b) => length(a) - length(b));
+    await execute(others, clustersAtOnce);
+  } else
     skipped.push(
       ...clusterFiles.map((file) => `${file}: no test cluster can start here; missing: ${reasons.join('; ')}`),
     );
@@ -59,9 +70,9 @@ if (skipped.length > 0)
   process.stdout.write(`\nskipped ${skipped.length}:\n${skipped.map((line) => `  ${line}\n`).join('')}`);
 process.exit(failed || (skipped.length > 0 && process.env['CI'] !== undefined) ? 1 : 0);
 
-async function execute(some: string[], sideBySide: boolean): Promise<void> {
+async function execute(some: string[], concurrency: number): Promise<void> {
   if (some.length === 0) return;
-  const stream = run({ files: some.map((file) => path.join(root, file)), concurrency: sideBySide ? true : 1 });
+  const stream = run({ files: some.map((file) => path.join(root, file)), concurrency });
   let tests = 0;
   stream.on('test:fail', () => {
     failed = true;

@@ -1,5 +1,5 @@
 import type { ImageStuck } from '../../shared/events/types.ts';
-import type { Pod } from '../../shared/pods/pod.ts';
+import { identity, type Pod } from '../../shared/pods/pod.ts';
 import { stuckContainers, stuckReasons } from '../../shared/pods/stuck.ts';
 
 /** What to look at, or undefined: nothing in this pod waits for an image, or it is one of our own pull pods. */
@@ -7,8 +7,7 @@ export function decide(pod: Pod, pullNamespace: string): ImageStuck | undefined 
   if (pod.metadata.namespace === pullNamespace) return undefined;
   const images = stuckContainers(pod).map(({ container, image, reason }) => ({ container, image, reason }));
   if (images.length === 0) return undefined;
-  const { namespace, name, uid } = pod.metadata;
-  return { pod: { namespace, name, uid }, images };
+  return { pod: identity(pod), images };
 }
 
 const words = stuckReasons.map((reason) => Buffer.from(reason));

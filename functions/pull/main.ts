@@ -3,10 +3,11 @@ import path from 'node:path';
 import { talkFolder } from '../../shared/pulls/folders.ts';
 import { writeResult } from '../../shared/pulls/result.ts';
 import { cleanTaskSchema, taskSchema } from '../../shared/pulls/task.ts';
-import { pull } from './pull.ts';
+import { look } from './look.ts';
+import { type PullDeps, pull } from './pull.ts';
 import { runRegistry } from './registry/run.ts';
 import { cleanUp } from './route/route.ts';
-import { connectRuntime } from './runtime/runtime.ts';
+import { connectRuntime, type Runtime } from './runtime/runtime.ts';
 import { talkTo } from './talk.ts';
 
 /** Kubernetes reads a container's last words here. */
@@ -22,6 +23,7 @@ process.once('beforeExit', () => {
   process.exit(1);
 });
 
+const clock = () => performance.now();
 const task = JSON.parse(process.env['TASK'] ?? '{}') as unknown;
 
 const parts: Record<string, () => Promise<void>> = {
@@ -34,13 +36,15 @@ const parts: Record<string, () => Promise<void>> = {
     // As a container's first process it would otherwise not end before it is killed.
     process.on('SIGTERM', () => process.exit(143));
     const parsed = taskSchema.parse(task);
-    const runtime = connectRuntime(parsed.socket);
     const registry = await talkTo(talk, patience);
-    const result = await pull({ task: parsed, runtime, registry, clock: () => performance.now(), log });
+    const { socket, onlyPatch = '' } = parsed;
+    const result =
+      socket === undefined
+        ? await look({ because: onlyPatch, registry, clock })
+        : await pullWith(connectRuntime(socket), { task: parsed, registry, clock, log });
     log(JSON.stringify(result));
     writeFileSync(terminationLog, writeResult(result));
     registry.end();
-    runtime.close();
     process.exitCode = result.way === 'none' ? 1 : 0;
   },
   async clean() {
@@ -71,4 +75,10 @@ if (part === undefined) {
       process.exit(1);
     },
   );
+}
+
+async function pullWith(runtime: Runtime, deps: Omit<PullDeps, 'runtime'>) {
+  const result = await pull({ ...deps, runtime });
+  runtime.close();
+  return result;
 }

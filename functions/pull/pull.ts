@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import type { Task } from '../../shared/pulls/task.ts';
-import type { Runtime } from './runtime/runtime.ts';
+import type { Runtime, Target } from './runtime/runtime.ts';
 import type { RegistrySide } from './talk.ts';
 
 export interface PullDeps {
-  readonly task: Pick<Task, 'image' | 'deadline'>;
+  readonly task: Pick<Task, 'image' | 'reference' | 'mirrors' | 'nameAddress' | 'deadline'>;
   readonly runtime: Runtime;
   readonly registry: RegistrySide;
   /** Monotonic milliseconds. */
@@ -22,7 +22,7 @@ const noticeWithin = 10_000;
 
 /** The pull container: gets the image onto this node, by route where the runtime takes one, by name elsewhere. */
 export async function pull({
-  task: { image, deadline },
+  task: { image, reference, mirrors, nameAddress, deadline },
   runtime,
   registry,
   clock,
@@ -43,7 +43,9 @@ export async function pull({
     throw new Error(`the pull did not end within ${deadline} s`);
   }
 
-  async function attempt(): Promise<Pick<PullResult, 'way' | 'mirror' | 'digest' | 'error'> & { already?: boolean }> {
+  async function attempt(): Promise<
+    Pick<PullResult, 'way' | 'mirror' | 'digest' | 'address' | 'error'> & { already?: boolean }
+  > {
     const [had, found, byRoute] = await Promise.all([runtime.target(image), registry.find(), readsFolder()]);
     if ('error' in found) return { way: 'none', error: found.error };
     const { mirror } = found;
@@ -52,11 +54,28 @@ export async function pull({
     // The name means something here already: what it means is not ours to change.
     // Looking for mirrors took its time, in which the kubelet may have succeeded by itself.
     const now = had ?? (await runtime.target(image));
-    if (now !== undefined) return { way, mirror, digest: now.digest, already: true };
-    if (way === 'route') await runtime.pull(image, deadline * 1000);
-    else await pullAndName(found.digest);
-    const digest = (await runtime.target(image))?.digest;
-    return { way, mirror, ...(digest !== undefined && { digest }) };
+    if (now === undefined) {
+      if (way === 'route') await runtime.pull(image, deadline * 1000);
+      else await pullAndName(found.digest);
+    }
+    const target = await runtime.target(image);
+    const address = way === 'name' && nameAddress && target ? await nameAsAt(mirror, target) : undefined;
+    return {
+      way,
+      mirror,
+      already: now !== undefined,
+      ...(target !== undefined && { digest: target.digest }),
+      ...(address !== undefined && { address }),
+    };
+  }
+
+  /** Undefined where that name means something else here already. */
+  async function nameAsAt(mirror: string, target: Target): Promise<string | undefined> {
+    const found = mirrors.find(({ host }) => host === mirror);
+    if (found === undefined) return undefined;
+    const address = `${mirror}/${found.repository}${reference.includes(':') ? '@' : ':'}${reference}`;
+    await runtime.name(address, target);
+    return (await runtime.target(address))?.digest === target.digest ? address : undefined;
   }
 
   async function readsFolder(): Promise<boolean> {

@@ -1,63 +1,118 @@
+import type { Config } from '../../shared/config/config.ts';
 import { isLeftAlone, type NamespaceRules } from '../../shared/pods/left-alone.ts';
-import type { Pod } from '../../shared/pods/pod.ts';
-import { allStatuses, waitingFor } from '../../shared/pods/stuck.ts';
-import { lastWake } from '../../shared/pods/wake.ts';
-import { marks } from '../../shared/pulls/name.ts';
+import { nextAddress, unpatchable, whyNoAddress } from '../../shared/pods/patch.ts';
+import { isStatic, type Pod } from '../../shared/pods/pod.ts';
+import { failedAs, type StuckContainer, stuckContainers, waitingFor, wantedImage } from '../../shared/pods/stuck.ts';
+import { lastWake, settles, wakeFailed } from '../../shared/pods/wake.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
+import { quote } from '../../shared/words/clean.ts';
 
-/** What a pod that waits for an image that is now on its node needs. */
+/** What a pod that waits for an image that is now on its node, or at a mirror, needs. */
 export type Step =
   | { step: 'none' }
   /** Touch the pod, so that the kubelet looks again at once. */
   | { step: 'wake' }
-  /** The kubelet will pull by itself, through the route, when its back-off ends. */
+  /** The kubelet comes by itself: by the route when its back-off ends, or for a static pod at its next look. */
   | { step: 'wait for the kubelet' }
-  /** It pulls anew whatever is on the node, and there is no route that it could pull by. */
+  | Patch
   | { step: 'cannot help'; why: string };
 
-/** The next step for one pod after its image's pull has succeeded. `attempt` is the UID of the Job that pulled. */
-export function nextStep(pod: Pod, image: string, result: PullResult, attempt: string, config: NamespaceRules): Step {
+/** Give containers another image: a mirror's address, or the original back. */
+export interface Patch {
+  readonly step: 'patch';
+  /** By container. */
+  readonly images: Readonly<Record<string, string>>;
+  readonly putBack: boolean;
+  /** Whether the kubelet will pull it by that address, and so keep a record of it. */
+  readonly pulls: boolean;
+  /** Why it does not come back under its own name, or what failed; for people. */
+  readonly why: string;
+}
+
+export type StepConfig = Pick<Config, 'rules' | 'puller'> & NamespaceRules;
+
+/** The attempt that has succeeded. */
+export interface Succeeded {
+  /** UID of its Job. */
+  readonly uid: string;
+  /** From 1. */
+  readonly number: number;
+  readonly result: PullResult;
+}
+
+const byName =
+  'imagePullPolicy is Always, and the container runtime of this node reads no host configuration folder through which the kubelet could pull';
+
+/** The next step for one pod after its image's pull has succeeded. `now` is milliseconds since 1970. */
+export function nextStep(pod: Pod, image: string, { uid, result }: Succeeded, config: StepConfig, now: number): Step {
   if (isLeftAlone(pod, config)) return { step: 'none' };
   const waiting = waitingFor(pod, image).filter(({ pullPolicy }) => pullPolicy !== 'Never');
   if (waiting.length === 0) return { step: 'none' };
+  if (result.way === 'patch') return patch(pod, waiting, config, result.because ?? '', result.mirror);
   const local = waiting.some(({ pullPolicy }) => pullPolicy === 'IfNotPresent');
-  if (local) return lastWake(pod, image)?.attempt === attempt ? { step: 'none' } : { step: 'wake' };
-  if (result.way === 'name') {
-    return {
-      step: 'cannot help',
-      why: 'imagePullPolicy is Always, and the container runtime of this node reads no host configuration folder through which the kubelet could pull; set imagePullPolicy: IfNotPresent or a config_path for containerd',
-    };
+  if (local && isStatic(pod)) return { step: 'wait for the kubelet' };
+  if (local) {
+    const wake = lastWake(pod, image);
+    if (wake !== undefined && wake.step >= 2 && wakeFailed(pod, wake, now)) {
+      const why = 'it was put on the node twice, and the kubelet did not start it';
+      return patch(pod, waiting, config, why, result.mirror);
+    }
+    if (wake !== undefined && result.address !== undefined) {
+      const why =
+        'other pulls of it are open on this node, and since 1.35 a kubelet takes no image by that name meanwhile that it did not pull itself';
+      return patch(pod, waiting, config, why, result.mirror, result.address);
+    }
+    if (wake?.attempt !== uid) return { step: 'wake' };
+    if (now - wake.at < settles) return { step: 'none' };
   }
-  return { step: 'wait for the kubelet' };
+  const always = waiting.filter(({ pullPolicy }) => pullPolicy === 'Always');
+  if (always.length === 0) return { step: 'none' };
+  return result.way === 'route' ? { step: 'wait for the kubelet' } : patch(pod, always, config, byName, result.mirror);
+}
+
+/** The next step for a pod that has, or by PULLER=patch gets, a mirror's address in place of this image. */
+export function nextPatch(pod: Pod, image: string, config: StepConfig): Step {
+  if (isLeftAlone(pod, config)) return { step: 'none' };
+  const meant = stuckContainers(pod).filter(
+    (stuck) => stuck.pullPolicy !== 'Never' && stuck.reference !== undefined && wantedImage(stuck) === image,
+  );
+  const failed = meant.filter((stuck) => isPatched(stuck) && failedAs(stuck, stuck.image));
+  const [first] = failed;
+  if (first !== undefined)
+    return patch(pod, failed, config, `${first.image} could not be pulled: ${quote(first.message)}`);
+  const unpatched = meant.filter(({ original }) => original === undefined);
+  return config.puller === 'patch' && unpatched.length > 0
+    ? patch(pod, unpatched, config, 'PULLER=patch puts nothing on nodes')
+    : { step: 'none' };
+}
+
+function isPatched({ image, original }: StuckContainer): boolean {
+  return original !== undefined && original !== image;
 }
 
 /**
- * The address by which a pull pod that cannot get its own Node image should try next, or undefined: it is not stuck,
- * or there is none left.
+ * @param first the mirror that is known to have the image
+ * @param there an address that is on the node already
  */
-export function nextNodeImage(pullPod: Pod): string | undefined {
-  const current = pullPod.spec.containers[0]?.image ?? '';
-  // After a change the kubelet shows the new image with the old one's reason for a moment; only its words tell which
-  // one failed. And where a container runs, a changed image would end it.
-  const stuck = allStatuses(pullPod).some(
-    ({ state }) =>
-      ['ErrImagePull', 'ImagePullBackOff'].includes(state?.waiting?.reason ?? '') &&
-      state?.waiting?.message?.includes(`"${current}"`),
-  );
-  const begun = allStatuses(pullPod).some(
-    ({ state }) => state?.running !== undefined || state?.terminated !== undefined,
-  );
-  if (!stuck || begun || pullPod.metadata.deletionTimestamp !== undefined) return undefined;
-  const addresses = nodeImagesOf(pullPod);
-  const at = addresses.indexOf(current);
-  return at < 0 ? undefined : addresses[at + 1];
-}
-
-function nodeImagesOf(pullPod: Pod): string[] {
-  try {
-    const parsed: unknown = JSON.parse(pullPod.metadata.annotations?.[marks.nodeImages] ?? '[]');
-    return Array.isArray(parsed) ? parsed.filter((one) => typeof one === 'string') : [];
-  } catch {
-    return [];
+function patch(
+  pod: Pod,
+  containers: readonly StuckContainer[],
+  { rules }: StepConfig,
+  why: string,
+  first?: string,
+  there?: string,
+): Step {
+  const images: Record<string, string> = {};
+  const whyNot: string[] = [];
+  let [putBack, pulls] = [false, false];
+  for (const stuck of containers) {
+    const cannot = unpatchable(pod, stuck);
+    const next = cannot === undefined ? nextAddress(stuck.image, stuck.original, rules, first) : undefined;
+    if (next === undefined) whyNot.push(cannot ?? whyNoAddress(stuck));
+    else images[stuck.container] = next.address;
+    putBack ||= next?.putBack === true;
+    pulls ||= stuck.pullPolicy === 'Always' || next?.address !== there;
   }
+  if (Object.keys(images).length > 0) return { step: 'patch', images, putBack, pulls, why };
+  return { step: 'cannot help', why: `${why}; ${[...new Set(whyNot)].join('; ')}` };
 }

@@ -1,15 +1,17 @@
+import { causeOf } from '../../shared/causes/of-pod.ts';
 import { eventData } from '../../shared/events/data.ts';
 import type { RescueEvent } from '../../shared/events/event.ts';
 import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../shared/events/types.ts';
-import { imageName } from '../../shared/images/reference.ts';
-import type { Pod } from '../../shared/pods/pod.ts';
-import { stuckContainers } from '../../shared/pods/stuck.ts';
-import { marks } from '../../shared/pulls/name.ts';
+import { isLeftAlone } from '../../shared/pods/left-alone.ts';
+import { identity, type Pod } from '../../shared/pods/pod.ts';
+import { stuckContainers, wantedImage } from '../../shared/pods/stuck.ts';
+import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import type { RestoreDeps } from './deps.ts';
+import { patchOn } from './patch.ts';
 import { tellEnd } from './rescue.ts';
 import { whyNotStarted } from './why-not-started.ts';
-import { delayedEvent, identity, refusedEvent, startedEvent } from './words.ts';
+import { delayedEvent, dryRunEvent, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */
 const patience = 30_000;
@@ -20,9 +22,8 @@ export async function tellDecisions(deps: RestoreDeps, event: RescueEvent): Prom
   // The event says "look here": a pod that is not there, or waits for none of this, is told nothing.
   const pod = await deps.cluster.readPod(asked.namespace, asked.name);
   if (pod?.metadata.uid !== asked.uid) return;
-  const waiting = stuckContainers(pod).map((stuck) =>
-    stuck.reference === undefined ? stuck.image : imageName(stuck.reference),
-  );
+  if (isLeftAlone(pod, deps.config) || (await deps.isSkipped(pod.metadata.namespace))) return;
+  const waiting = stuckContainers(pod).map(wantedImage);
   // One after the other: two wakes of one pod at once would only meet each other's conflict. And one image that cannot
   // be told must not keep the next from being helped.
   const failed: unknown[] = [];
@@ -35,14 +36,21 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
   const { cluster } = deps;
   switch (decision.state) {
     case 'submitted':
-      await cluster.writeEvent(startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion));
+      await cluster.writeEvent(
+        startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion, causeOf(pod, image)),
+      );
       return;
     case 'refused':
       await cluster.writeEvent(refusedEvent(identity(pod), image, decision.why));
       return;
+    case 'dry run':
+      await cluster.writeEvent(dryRunEvent(identity(pod), image, decision.mirrors));
+      return;
+    case 'patch':
+      return deps.config.dryRun ? undefined : patchOn(deps, pod, image);
     case 'ready':
     case 'resting':
-      return tellEnded(deps, pod, image, decision.job);
+      return deps.config.dryRun ? undefined : tellEnded(deps, pod, image, decision.job);
     case 'under way':
       if (deps.now() - Date.parse(decision.since) > patience) await tellDelay(deps, identity(pod), image, decision.job);
   }
@@ -56,7 +64,8 @@ async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: st
   if (job.metadata.annotations?.[marks.image] !== image || job.spec.template.spec.nodeName !== pod.spec.nodeName)
     return;
   const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
-  await tellEnd(deps, pod, { uid: job.metadata.uid, image, state: told });
+  const { uid, annotations } = job.metadata;
+  await tellEnd(deps, pod, { uid, ...attemptOf(annotations), image, state: told });
 }
 
 /** A failure without a word of its own, with Kubernetes' words. */

@@ -2,13 +2,13 @@ import { ownEvent, type RescueEvent } from '../../shared/events/event.ts';
 import { eventTypes, type RescueReport } from '../../shared/events/types.ts';
 import { type Pod, podName } from '../../shared/pods/pod.ts';
 import { failure, type Job } from '../../shared/pulls/job.ts';
-import { marks } from '../../shared/pulls/name.ts';
+import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { jobUidLabel, readPull } from '../../shared/pulls/read.ts';
 import { pullEnded } from '../../shared/pulls/state.ts';
-import { nextNodeImage } from './decide.ts';
 import { withReason } from './decisions.ts';
 import type { RestoreDeps } from './deps.ts';
-import { type Attempt, podsWaiting, tellEnd } from './rescue.ts';
+import { nextNodeImage } from './node-image.ts';
+import { type Attempt, podsConcerned, tellEnd, tellStarted } from './rescue.ts';
 
 /** A change of one of our pull pods: its pull has ended, or it cannot get its own Node image. */
 export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<RescueEvent | undefined> {
@@ -25,7 +25,12 @@ export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<Resc
   const image = pod.metadata.annotations?.[marks.image];
   const uid = pod.metadata.labels?.[jobUidLabel];
   if (image === undefined || uid === undefined || pod.spec.nodeName === undefined) return undefined;
-  return attemptEnded(deps, pod.spec.nodeName, { uid, image, state });
+  return attemptEnded(deps, pod.spec.nodeName, pod.metadata.annotations?.[marks.askedBy], {
+    uid,
+    ...attemptOf(pod.metadata.annotations),
+    image,
+    state,
+  });
 }
 
 /** A change of one of our Jobs: it failed, and its pod may have left no word of it. */
@@ -38,18 +43,27 @@ export async function jobFailed(deps: RestoreDeps, seen: Job): Promise<RescueEve
   const { nodeName } = job.spec.template.spec;
   // With a result, the pod's own change told it.
   if (image === undefined || nodeName === undefined || state.state !== 'failed') return undefined;
-  return attemptEnded(deps, nodeName, { uid: job.metadata.uid, image, state: await withReason(deps, job, state) });
+  return attemptEnded(deps, nodeName, job.metadata.annotations?.[marks.askedBy], {
+    uid: job.metadata.uid,
+    ...attemptOf(job.metadata.annotations),
+    image,
+    state: await withReason(deps, job, state),
+  });
 }
 
-async function attemptEnded(deps: RestoreDeps, nodeName: string, attempt: Attempt): Promise<RescueEvent | undefined> {
+async function attemptEnded(
+  deps: RestoreDeps,
+  nodeName: string,
+  askedBy: string | undefined,
+  attempt: Attempt,
+): Promise<RescueEvent | undefined> {
   const { image, state } = attempt;
-  const pods = await podsWaiting(deps, nodeName, image);
+  const { waiting, started } = await podsConcerned(deps, nodeName, image, askedBy);
   const told: string[] = [];
-  await Promise.all(
-    pods.map(async (pod) => {
-      if (await tellEnd(deps, pod, attempt)) told.push(podName(pod));
-    }),
-  );
+  const tell = async (pod: Pod, say: typeof tellEnd) => {
+    if (await say(deps, pod, attempt)) told.push(podName(pod));
+  };
+  await Promise.all([...waiting.map((pod) => tell(pod, tellEnd)), ...started.map((pod) => tell(pod, tellStarted))]);
   // Nothing new: this change of the pull pod was not the one that mattered.
   if (told.length === 0) return undefined;
   const result =

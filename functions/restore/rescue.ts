@@ -1,32 +1,50 @@
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
-import { type Pod, podName } from '../../shared/pods/pod.ts';
-import { waitingFor } from '../../shared/pods/stuck.ts';
+import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
+import { runs, waitingFor } from '../../shared/pods/stuck.ts';
 import { wakeValue } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
-import { nextStep } from './decide.ts';
+import { nextStep, type Step, type StepConfig } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
-import { failedEvent, identity, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
+import { runsByAddress, waitToStart } from './neighbours.ts';
+import { applyPatch, unlessRefused } from './patch.ts';
+import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
 
 /** One ended attempt at an image on a node. */
 export interface Attempt {
   /** UID of its Job: a later attempt has the same name, and is told and woken for anew. */
   readonly uid: string;
+  /** From 1. */
+  readonly number: number;
   readonly image: string;
+  /** Whether the node's kubelet keeps records of its pulls (KEP-2535). */
+  readonly keepsRecords: boolean;
   readonly state: Exclude<PullState, { state: 'under way' }>;
 }
 
 /** More conflicts in a row than this, and the next event of the pod decides. */
 const mostTries = 5;
+/** Others that are still to start the image go first, for at most this long after it came, in milliseconds. */
+const othersFirst = 60_000;
 
-/** The pods of a node that wait for an image and may be touched. */
-export async function podsWaiting({ cluster, config }: RestoreDeps, nodeName: string, image: string): Promise<Pod[]> {
-  const waiting: Pod[] = [];
+/**
+ * The pods of a node that an attempt at an image is about: those that wait for it, and the one that asked for it, if it runs
+ * already, because its kubelet was quicker by the route.
+ */
+export async function podsConcerned(
+  { cluster, config }: RestoreDeps,
+  nodeName: string,
+  image: string,
+  askedBy: string | undefined,
+): Promise<{ waiting: Pod[]; started: Pod[] }> {
+  const [waiting, started]: [Pod[], Pod[]] = [[], []];
   for await (const pod of cluster.listPods({ fields: `spec.nodeName=${nodeName}` })) {
-    if (!isLeftAlone(pod, config) && waitingFor(pod, image).length > 0) waiting.push(pod);
+    if (isLeftAlone(pod, config)) continue;
+    if (waitingFor(pod, image).length > 0) waiting.push(pod);
+    else if (podName(pod) === askedBy && runs(pod, image)) started.push(pod);
   }
-  return waiting;
+  return { waiting, started };
 }
 
 /**
@@ -34,9 +52,14 @@ export async function podsWaiting({ cluster, config }: RestoreDeps, nodeName: st
  *
  * @returns whether anything was new to the pod
  */
-export async function tellEnd(deps: RestoreDeps, pod: Pod, { uid, image, state }: Attempt): Promise<boolean> {
-  const { cluster, config } = deps;
-  if (state.state === 'ended' && state.result.way !== 'none') return help(deps, pod, uid, image, state.result);
+export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
+  const { cluster, config, isSkipped } = deps;
+  if (await isSkipped(pod.metadata.namespace)) return false;
+  const { uid, image, state } = attempt;
+  if (state.state === 'ended' && state.result.way !== 'none') {
+    const { result, at } = state;
+    return (await unlessRefused(deps, pod, image, () => help(deps, pod, attempt, result, at))) ?? false;
+  }
   const event =
     state.state === 'failed'
       ? failedEvent(identity(pod), image, state.why, uid, config.coolDown)
@@ -44,25 +67,74 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, { uid, image, state }
   return (await cluster.writeEvent(event)) === 'created';
 }
 
-async function help(deps: RestoreDeps, pod: Pod, attempt: string, image: string, result: PullResult): Promise<boolean> {
+/** Tells a pod that started by itself what helped it. */
+export async function tellStarted({ cluster, isSkipped }: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
+  const { uid, image, state } = attempt;
+  if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
+    return false;
+  return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'created';
+}
+
+async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullResult, at: number): Promise<boolean> {
   const { cluster, config, now, log } = deps;
+  const { uid, number, image } = attempt;
   let fresh: Pod | undefined = pod;
   for (let tries = 0; tries < mostTries && fresh?.metadata.uid === pod.metadata.uid; tries += 1) {
-    const { step, ...said } = nextStep(fresh, image, result, attempt, config);
-    if (step === 'none') return false;
-    if ('why' in said) return (await cluster.writeEvent(refusedEvent(identity(fresh), image, said.why))) === 'created';
-    if (step === 'wake') {
-      const value = wakeValue(fresh, image, { attempt, at: now() });
-      const outcome = await cluster.annotatePod(fresh, { [marks.wake]: value });
-      if (outcome === 'gone') return false;
-      if (outcome === 'conflict') {
-        fresh = await cluster.readPod(pod.metadata.namespace, pod.metadata.name);
-        continue;
-      }
-      log.info({ pod: podName(pod), image, mirror: result.mirror }, 'woken');
+    const first = nextStep(fresh, image, { uid, number, result }, config, now());
+    const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, at) : first;
+    if (step.step === 'none') return false;
+    if (step.step === 'cannot help')
+      return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'created';
+    let outcome: 'done' | 'conflict' | 'gone' = 'done';
+    if (step.step === 'patch') outcome = await applyPatch(deps, fresh, image, step);
+    if (step.step === 'wake') {
+      const value = wakeValue(fresh, image, { attempt: uid, at: now(), step: number });
+      outcome = await cluster.annotatePod(fresh, { [marks.wake]: value });
+      if (outcome === 'done') log.info({ pod: podName(pod), image, mirror: result.mirror }, 'woken');
     }
-    const written = await cluster.writeEvent(rescuedEvent(identity(fresh), image, result, attempt, step !== 'wake'));
-    return step === 'wake' || written === 'created';
+    if (outcome === 'gone') return false;
+    if (outcome === 'conflict') {
+      fresh = await cluster.readPod(pod.metadata.namespace, pod.metadata.name);
+      continue;
+    }
+    if (step.step === 'patch') return true;
+    const then = step.step === 'wake' ? 'starts' : isStatic(fresh) ? 'is looked at' : 'is pulled';
+    const written = await cluster.writeEvent(rescuedEvent(identity(fresh), image, result, uid, then));
+    return step.step === 'wake' || written === 'created';
   }
   return false;
+}
+
+/**
+ * Where no route can heal it, a kubelet that keeps records of its pulls takes an image either under its own name or under a
+ * mirror's address: who is to start it by name goes first, and once it was pulled by address, by address it stays.
+ */
+async function mindingOthers(
+  { cluster, config, now }: RestoreDeps,
+  pod: Pod,
+  { image, keepsRecords }: Attempt,
+  step: Step,
+  at: number,
+): Promise<Step> {
+  const { nodeName } = pod.spec;
+  if (!keepsRecords) return step;
+  // One that was woken already may be refused at a later start.
+  const names = step.step === 'wake' || (step.step === 'none' && waitingFor(pod, image).length > 0);
+  if (nodeName === undefined || (!names && step.step !== 'patch')) return step;
+  const others: Pod[] = [];
+  for await (const other of cluster.listPods({ fields: `spec.nodeName=${nodeName}` }))
+    if (other.metadata.uid !== pod.metadata.uid) others.push(other);
+  if (step.step === 'patch') {
+    const tooSoon = step.pulls && now() - at < othersFirst && waitToStart(others, image);
+    return tooSoon ? { step: 'none' } : step;
+  }
+  const other = runsByAddress(others, image);
+  return other === undefined ? step : byAddress(pod, image, config, other);
+}
+
+function byAddress(pod: Pod, image: string, config: StepConfig, other: { pod: Pod; address: string }): Step {
+  const [mirror = ''] = other.address.split('/');
+  const because = `pod ${podName(other.pod)} made this kubelet pull it under a mirror's address, and since 1.35 a kubelet then takes it under no other name`;
+  const result: PullResult = { way: 'patch', mirror, already: true, milliseconds: 0, answers: [], because };
+  return nextStep(pod, image, { uid: '', number: 1, result }, config, 0);
 }

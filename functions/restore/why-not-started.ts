@@ -1,12 +1,15 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Job } from '../../shared/pulls/job.ts';
 import { jobNameLabel } from '../../shared/pulls/read.ts';
+import { quote } from '../../shared/words/clean.ts';
 
 /** Reasons of Events that say why a Job's pod does not come to life, with what a person can do about it. */
 const tellingReasons: Readonly<Record<string, string>> = {
   FailedCreate: 'the pull pod was not admitted',
   FailedMount: "the pull pod cannot get at the container runtime; set RUNTIME_SOCKET to this node's socket",
   FailedCreatePodSandBox: 'the node cannot start any pod',
+  Pulling:
+    "its Node image is still being pulled; where that lasts, another pull holds the kubelet's only slot, which serializeImagePulls: false in the kubelet's configuration cures",
   Failed: "the pull pod's own image cannot be pulled; see NODE_IMAGE and DOCKER_PROXY_URL",
   OutOfpods: 'the node is full',
   OutOfcpu: 'the node is full',
@@ -22,13 +25,13 @@ export async function whyNotStarted(
   const uids = [metadata.uid];
   for await (const pod of cluster.listPods({ namespace, labels: `${jobNameLabel}=${metadata.name}` }))
     uids.push(pod.metadata.uid);
-  const told: string[] = [];
-  for (const uid of uids) {
-    for (const { reason, message } of await cluster.eventsAbout(namespace, uid)) {
-      const advice = tellingReasons[reason];
-      // "Error: ErrImagePull" only repeats that there was an error.
-      if (advice !== undefined && !message.startsWith('Error: ')) told.push(`${advice} (${reason}: ${message})`);
-    }
-  }
-  return told.at(-1) ?? '';
+  const events = (await Promise.all(uids.map((uid) => cluster.eventsAbout(namespace, uid)))).flat();
+  const told = events.flatMap(({ reason, message, at }) => {
+    const advice = tellingReasons[reason];
+    // "Error: ErrImagePull" only repeats that there was an error.
+    return advice === undefined || message.startsWith('Error: ')
+      ? []
+      : [{ at, text: `${advice} (${reason}: ${quote(message)})` }];
+  });
+  return told.sort((a, b) => a.at - b.at).at(-1)?.text ?? '';
 }

@@ -1,8 +1,9 @@
+import type { Cause } from '../../shared/causes/classify.ts';
 import type { KubernetesEvent } from '../../shared/cluster/cluster.ts';
 import type { PodIdentity } from '../../shared/events/types.ts';
-import type { Pod } from '../../shared/pods/pod.ts';
-import { hash } from '../../shared/pulls/name.ts';
+import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
+import { quote } from '../../shared/words/clean.ts';
 
 /** What is said of one image on a pod. The Event's name is made of pod, reason and occasion: the same is said once. */
 function told(
@@ -21,45 +22,54 @@ function told(
   };
 }
 
-export function identity({ metadata: { namespace, name, uid } }: Pod): PodIdentity {
-  return { namespace, name, uid };
-}
-
 export function startedEvent(
   pod: PodIdentity,
   image: string,
   job: string,
   mirrors: readonly string[],
   occasion: string,
+  cause: Cause | undefined,
 ): KubernetesEvent {
   const order = mirrors.join(', then ');
-  return told(
-    pod,
-    'ImageRescueStarted',
-    occasion,
-    'Normal',
-    `Fetching ${image} for this node through ${order} (Job ${job}).`,
-  );
+  const message = `Fetching ${image} for this node through ${order} (Job ${job})${why(cause)}.`;
+  return told(pod, 'ImageRescueStarted', occasion, 'Normal', message);
+}
+
+function why(cause: Cause | undefined): string {
+  if (cause === undefined) return '';
+  return `${cause.helps === 'yes' ? '' : ' in the hope that it helps'}: ${cause.advice}`;
 }
 
 export function refusedEvent(pod: PodIdentity, image: string, why: string): KubernetesEvent {
   return told(pod, 'ImageRescueRefused', `${image} ${why}`, 'Warning', `${image} is not rescued: ${why}.`);
 }
 
+const whatThen = {
+  'has started': 'Its kubelet pulled it by that route and the container runs under its own image name.',
+  starts: 'The container starts under its own image name; nothing in its spec was changed.',
+  'is pulled':
+    "The kubelet pulls it by that route when its back-off ends (at most 5 minutes), because the container's imagePullPolicy asks it to.",
+  'is looked at': 'It is a static pod, which cannot be woken; the kubelet starts it at its next look, within 15 s.',
+} as const;
+
+/** @param then what happens next */
 export function rescuedEvent(
   pod: PodIdentity,
   image: string,
   result: PullResult,
   attempt: string,
-  kubeletPulls: boolean,
+  then: keyof typeof whatThen,
 ): KubernetesEvent {
   const seconds = (result.milliseconds / 1000).toFixed(1);
   const from = `${image} came through ${result.mirror ?? 'a mirror'} in ${seconds} s, digest ${result.digest ?? 'unknown'}, by ${result.way}.`;
-  const then = kubeletPulls
-    ? " The kubelet pulls it by that route when its back-off ends (at most 5 minutes), because the container's imagePullPolicy asks it to."
-    : ' The container starts under its own image name; nothing in its spec was changed.';
   const already = `${image} is on this node already, digest ${result.digest ?? 'unknown'}.`;
-  return told(pod, 'ImageRescued', `${attempt} ${image}`, 'Normal', `${result.already ? already : from}${then}`);
+  return told(
+    pod,
+    'ImageRescued',
+    `${attempt} ${image}`,
+    'Normal',
+    `${result.already ? already : from} ${whatThen[then]}`,
+  );
 }
 
 export function noMirrorEvent(
@@ -69,7 +79,7 @@ export function noMirrorEvent(
   attempt: string,
   coolDown: number,
 ): KubernetesEvent {
-  const answers = result.answers.map(({ mirror, answer }) => `${mirror}: ${answer}`).join('; ');
+  const answers = result.answers.map(({ mirror, answer }) => `${mirror}: ${quote(answer)}`).join('; ');
   const why = [result.error, answers && `Mirrors answered: ${answers}`].filter(Boolean).join('. ');
   return failedEvent(pod, image, why || 'no mirror answered', attempt, coolDown);
 }
@@ -97,5 +107,41 @@ export function delayedEvent(
     `${job.uid} ${image}`,
     'Warning',
     `The pull of ${image} (Job ${job.name}) has not started: ${why}`,
+  );
+}
+
+export function dryRunEvent(pod: PodIdentity, image: string, mirrors: readonly string[]): KubernetesEvent {
+  const message = `DRY_RUN: ${image} would be fetched through ${mirrors.join(', then ')}. Nothing was done.`;
+  return told(pod, 'ImageRescueDryRun', image, 'Normal', message);
+}
+
+export function patchedEvent(
+  pod: PodIdentity,
+  image: string,
+  images: Readonly<Record<string, string>>,
+  why: string,
+): KubernetesEvent {
+  const changed = Object.entries(images).map(([container, address]) => `container ${container} now names ${address}`);
+  const message = `${image}: ${changed.join(', ')}, because ${why}. What it named before stands in the annotation ${marks.originals}; its owner is unchanged.`;
+  return told(pod, 'ImageRescuePatched', changed.join(), 'Normal', message);
+}
+
+export function putBackEvent(
+  pod: PodIdentity,
+  image: string,
+  images: Readonly<Record<string, string>>,
+  why: string,
+): KubernetesEvent {
+  const message = `${image} is back in ${Object.keys(images).join(', ')}: no mirror's address for it could be pulled either. Last: ${why}`;
+  return told(pod, 'ImageRescuePutBack', image, 'Warning', message);
+}
+
+export function waitsEvent(pod: PodIdentity, why: string): KubernetesEvent {
+  return told(
+    pod,
+    'ImageRescueBlocked',
+    why.replace(/\d+ s\b/, ''),
+    'Warning',
+    `Nothing can be pulled for this pod: ${why}.`,
   );
 }

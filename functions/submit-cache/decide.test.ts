@@ -20,6 +20,7 @@ test('an image is pulled once, however many containers and spellings ask for it'
     pull: {
       reference: { registry: 'docker.io', repository: 'library/demo', tag: '1' },
       mirrors: [{ scheme: 'https', host: 'm.example', repository: 'docker.io/library/demo' }],
+      attempt: 1,
     },
     onlyAlways: false,
   });
@@ -29,6 +30,16 @@ for (const [what, container, why] of [
   ['Never', { waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, /Never/],
   ['an invalid name', { waiting: 'InvalidImageName', image: 'A B' }, /not a valid image name/],
   ['a refused signature', { waiting: 'SignatureValidationFailed' }, /signature/],
+  [
+    'a tag that is not there',
+    { waiting: 'ErrImagePull', message: 'docker.io/library/demo:1: not found' },
+    /no such image; check the repository and the tag/,
+  ],
+  [
+    'a full disk, in a back-off as of Kubernetes 1.32',
+    { waiting: 'ImagePullBackOff', message: 'Back-off pulling image "demo:1": ErrImagePull: no space left on device' },
+    /disk is full/,
+  ],
   [
     'a registry in NO_PROXY_DOCKER_DOMAIN',
     { waiting: 'ErrImagePull', image: 'quay.io/x/y:1' },
@@ -42,6 +53,18 @@ for (const [what, container, why] of [
     const [only] = plan(aPod({ containers: [container] }), config, 0);
     assert.ok(only && 'refused' in only);
     assert.match(only.refused, why);
+  });
+}
+
+for (const [what, message] of [
+  ['an unreachable registry', 'dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no such host'],
+  ['what may or may not be cured', 'x509: certificate signed by unknown authority'],
+  ['a back-off before Kubernetes 1.32, which tells no cause', 'Back-off pulling image "demo:1"'],
+  ['no word at all', ''],
+] as const) {
+  test(`${what} is tried`, () => {
+    const [only] = plan(aPod({ containers: [{ waiting: 'ImagePullBackOff', message }] }), config, 0);
+    assert.ok(only && 'pull' in only);
   });
 }
 
@@ -88,7 +111,7 @@ for (const [what, state, expected] of [
 
 test('a pod that was woken a moment ago is left to its kubelet, for that image only', () => {
   const containers = [{ waiting: 'ImagePullBackOff' }, { image: 'other:1', waiting: 'ErrImagePull' }];
-  const value = wakeValue(aPod({ containers }), 'docker.io/library/demo:1', { attempt: 'uid-1', at: 0 });
+  const value = wakeValue(aPod({ containers }), 'docker.io/library/demo:1', { attempt: 'uid-1', at: 0, step: 1 });
   const pod = aPod({ metadata: { annotations: { 'image-rescue.dev/wake': value } }, containers });
   assert.deepEqual(
     plan(pod, config, 9_999).map(({ image }) => image),

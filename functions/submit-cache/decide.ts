@@ -1,57 +1,75 @@
+import { classify } from '../../shared/causes/classify.ts';
 import type { Config } from '../../shared/config/config.ts';
 import type { Decision } from '../../shared/events/types.ts';
 import type { MirrorAddress } from '../../shared/images/mirrors.ts';
-import { type ImageReference, imageName } from '../../shared/images/reference.ts';
+import type { ImageReference } from '../../shared/images/reference.ts';
 import { askableMirrors } from '../../shared/images/rules.ts';
 import { isLeftAlone, type NamespaceRules } from '../../shared/pods/left-alone.ts';
+import { nextAddress, unpatchable, whyNoAddress } from '../../shared/pods/patch.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
-import { type StuckContainer, stuckContainers } from '../../shared/pods/stuck.ts';
-import { lastWake } from '../../shared/pods/wake.ts';
+import { failedAs, type StuckContainer, stuckContainers, wantedImage } from '../../shared/pods/stuck.ts';
+import { dueAttempt, lastWake, settles } from '../../shared/pods/wake.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
 
 /** What one stuck image asks for. */
 export type Plan =
-  | { image: string; pull: { reference: ImageReference; mirrors: MirrorAddress[] }; onlyAlways: boolean }
+  | {
+      image: string;
+      pull: { reference: ImageReference; mirrors: MirrorAddress[]; attempt: number };
+      onlyAlways: boolean;
+    }
+  /** Its container is to name this address in place of the one that it names now. */
+  | { image: string; patch: string }
   | { image: string; refused: string };
 
-/** A woken kubelet takes no longer to look; what its pod says meanwhile is the failure that was helped. Milliseconds. */
-const settles = 10_000;
+export type PlanConfig = Pick<Config, 'rules' | 'puller'> & NamespaceRules;
 
 /** What to do about each image that this pod waits for; empty where there is nothing to do. */
-export function plan(pod: Pod, config: Pick<Config, 'rules'> & NamespaceRules, now: number): Plan[] {
+export function plan(pod: Pod, config: PlanConfig, now: number): Plan[] {
   if (isLeftAlone(pod, config)) return [];
   const plans = new Map<string, Plan>();
   for (const stuck of stuckContainers(pod)) {
-    const image = stuck.reference === undefined ? stuck.image : imageName(stuck.reference);
+    const image = wantedImage(stuck);
     const woken = lastWake(pod, image);
     if (woken !== undefined && now - woken.at < settles) continue;
+    const one = planOne(pod, stuck, image, config, now);
     const known = plans.get(image);
-    const one = planOne(stuck, image, config);
     // A container that can be helped decides over one of the same image that cannot, or not as well.
-    if (known === undefined || 'refused' in known || ('pull' in one && !one.onlyAlways)) plans.set(image, one);
+    if (one !== undefined && (known === undefined || rank(one) > rank(known))) plans.set(image, one);
   }
   return [...plans.values()];
 }
 
-function planOne(stuck: StuckContainer, image: string, { rules }: Pick<Config, 'rules'>): Plan {
+function rank(plan: Plan): number {
+  if ('refused' in plan) return 0;
+  return 'pull' in plan && !plan.onlyAlways ? 2 : 1;
+}
+
+function planOne(pod: Pod, stuck: StuckContainer, image: string, config: PlanConfig, now: number): Plan | undefined {
+  const { rules } = config;
+  if (stuck.original !== undefined) {
+    if (!failedAs(stuck, stuck.image)) return undefined;
+    const next = nextAddress(stuck.image, stuck.original, rules);
+    if (next !== undefined) return { image, patch: next.address };
+  }
   const refused = refusal(stuck);
   if (refused !== undefined || stuck.reference === undefined)
     return { image, refused: refused ?? 'it is not an image reference' };
   const mirrors = askableMirrors(stuck.reference, rules);
   if ('refused' in mirrors) return { image, refused: mirrors.refused };
-  return { image, pull: { reference: stuck.reference, mirrors }, onlyAlways: stuck.pullPolicy === 'Always' };
+  if (config.puller === 'patch') {
+    const why = unpatchable(pod, stuck);
+    const next = why === undefined ? nextAddress(stuck.image, stuck.original, rules) : undefined;
+    return next === undefined ? { image, refused: why ?? whyNoAddress(stuck) } : { image, patch: next.address };
+  }
+  const attempt = dueAttempt(pod, image, now);
+  return { image, pull: { reference: stuck.reference, mirrors, attempt }, onlyAlways: stuck.pullPolicy === 'Always' };
 }
 
-/** Why no mirror may or can help this container, whatever the image. */
-function refusal({ reason, pullPolicy }: StuckContainer): string | undefined {
-  if (reason === 'InvalidImageName') return 'it is not a valid image name; correct it in the workload';
-  if (reason === 'ErrImageNeverPull' || pullPolicy === 'Never') {
-    return 'its imagePullPolicy is Never, so it must be put on the node by hand or the policy changed';
-  }
-  if (reason === 'SignatureValidationFailed') {
-    return "its signature was refused by the cluster's policy, and image-rescue never goes around that";
-  }
-  return undefined;
+/** Why no mirror may or can help this container, whatever the image. Its words are its kubelet's: nobody else writes a pod's status. */
+function refusal({ reason, message, pullPolicy }: StuckContainer): string | undefined {
+  const { helps, advice } = classify({ reason: pullPolicy === 'Never' ? 'ErrImageNeverPull' : reason, message });
+  return helps === 'no' || helps === 'never' ? advice : undefined;
 }
 
 /**

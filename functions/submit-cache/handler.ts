@@ -13,8 +13,10 @@ import {
   type PullsDecided,
   routeLeftSchema,
 } from '../../shared/events/types.ts';
+import type { ImageReference } from '../../shared/images/reference.ts';
 import type { Log } from '../../shared/log/log.ts';
 import { podName } from '../../shared/pods/pod.ts';
+import { skipLabels } from '../../shared/pods/skip-label.ts';
 import { type NodePaths, nodePaths } from '../../shared/pulls/node-paths.ts';
 import { cleanJob, type JobSettings, pullJob } from '../../shared/pulls/pull-job.ts';
 import { readPull } from '../../shared/pulls/read.ts';
@@ -23,7 +25,10 @@ import { judge, type Plan, plan } from './decide.ts';
 import { makeTurnstile, type Turnstile } from './turnstile.ts';
 
 export interface SubmitCacheDeps {
-  readonly cluster: Pick<Cluster, 'readPod' | 'readNode' | 'createJob' | 'readJob' | 'deleteJob' | 'listPods'>;
+  readonly cluster: Pick<
+    Cluster,
+    'readPod' | 'readNode' | 'readNamespace' | 'createJob' | 'readJob' | 'deleteJob' | 'listPods'
+  >;
   readonly config: Config & JobSettings;
   /** Makes the namespace and the program's ConfigMap if they are missing. */
   readonly prepare: () => Promise<void>;
@@ -34,6 +39,7 @@ export interface SubmitCacheDeps {
 /** image.stuck in, Jobs made, pulls.decided out; route.left in, a clean-up Job made. Never writes to a pod. */
 export function submitCache(deps: SubmitCacheDeps): Handler {
   const pass = makeTurnstile(deps.cluster, deps.config, deps.now);
+  const isSkipped = skipLabels(deps.cluster, deps.now, deps.log);
   return async (event) => {
     if (event.type === eventTypes.routeLeft) return cleanUp(deps, event);
     const { pod: asked } = eventData(event, imageStuckSchema);
@@ -42,14 +48,14 @@ export function submitCache(deps: SubmitCacheDeps): Handler {
     if (pod?.metadata.uid !== asked.uid) return undefined;
     const plans = plan(pod, deps.config, deps.now());
     if (plans.length === 0 || pod.spec.nodeName === undefined) return undefined;
+    if (await isSkipped(pod.metadata.namespace)) return undefined;
 
     const node = plans.some((one) => 'pull' in one) ? await deps.cluster.readNode(pod.spec.nodeName) : undefined;
-    const paths = node && nodePaths(node, deps.config);
     const images: PullsDecided['images'] = [];
     let full: RetryableError | undefined;
     for (const one of plans) {
       try {
-        images.push({ image: one.image, decision: await submit(deps, pass, one, node, paths, podName(pod)) });
+        images.push({ image: one.image, decision: await submit(deps, pass, one, node, podName(pod)) });
       } catch (error) {
         if (!(error instanceof RetryableError)) throw error;
         full = error;
@@ -73,22 +79,26 @@ async function submit(
   pass: Turnstile,
   one: Plan,
   node: Node | undefined,
-  paths: NodePaths | { refused: string } | undefined,
   askedBy: string,
 ): Promise<Decision> {
-  if ('refused' in one) return { state: 'refused', why: one.refused };
-  if (node === undefined || paths === undefined) return { state: 'refused', why: 'its node is gone' };
-  if ('refused' in paths) return { state: 'refused', why: paths.refused };
-
   const { cluster, config } = deps;
-  const { reference, mirrors } = one.pull;
-  const job = pullJob(reference, mirrors, node, paths, askedBy, config);
+  if ('refused' in one) return { state: 'refused', why: one.refused };
+  if ('patch' in one)
+    return config.dryRun ? { state: 'dry run', mirrors: [one.patch] } : { state: 'patch', to: one.patch };
+  if (node === undefined) return { state: 'refused', why: 'its node is gone' };
+  const { reference, mirrors, attempt } = one.pull;
+  const paths = pathsFor(reference, node, config);
+  if ('refused' in paths) return { state: 'refused', why: paths.refused };
+  const hosts = mirrors.map(({ host }) => host);
+  if (config.dryRun) return { state: 'dry run', mirrors: hosts };
+
+  const job = pullJob({ image: reference, mirrors, node, paths, attempt, askedBy }, config);
   const { name } = job.metadata;
   const create = async (): Promise<Decision> => {
     const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
     const outcome = await pass(wanted, () => createJob(deps, job)).catch(refusedByTheApiServer);
     if (typeof outcome === 'object') return outcome;
-    if (outcome === 'created') return { state: 'submitted', job: name, mirrors: mirrors.map(({ host }) => host) };
+    if (outcome === 'created') return { state: 'submitted', job: name, mirrors: hosts };
     throw new RetryableError(`Job ${name} has just been made by another, or has not gone yet`);
   };
 
@@ -99,6 +109,14 @@ async function submit(
   if (judged !== 'expired') return judged;
   await cluster.deleteJob(pull.job);
   return create();
+}
+
+/** How this image may come to this node: with NAME_ON_NODE, only by a mirror's address in the pod. */
+function pathsFor(image: ImageReference, node: Node, config: Config): NodePaths | { refused: string } {
+  const paths = nodePaths(node, config);
+  const byName = config.nameOnNode === 'any' || (config.nameOnNode === 'digest' && image.digest !== undefined);
+  if ('refused' in paths || byName) return paths;
+  return { onlyPatch: `NAME_ON_NODE=${config.nameOnNode} keeps its own name from being given to it on a node` };
 }
 
 /** A quota or an admission policy: the pod that waits shall know. */

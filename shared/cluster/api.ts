@@ -21,6 +21,11 @@ export class PermissionError extends ApiError {
   override name = 'PermissionError';
 }
 
+/** An answer has more bytes than are taken. */
+export class TooLong extends RetryableError {
+  override name = 'TooLong';
+}
+
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With query. */
@@ -141,10 +146,11 @@ async function text(response: http.IncomingMessage): Promise<string> {
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > longestAnswer) throw new Error(`the answer is longer than ${longestAnswer} bytes`);
+      if (length > longestAnswer) throw new TooLong(`the answer is longer than ${longestAnswer} bytes`);
       chunks.push(chunk);
     }
   } catch (cause) {
+    if (cause instanceof TooLong) throw cause;
     throw new RetryableError(`the answer ended early: ${(cause as Error).message}`, { cause });
   }
   return Buffer.concat(chunks).toString();

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { PodIdentity } from '../events/types.ts';
 import { type Pod, podSchema } from '../pods/pod.ts';
 import { type Job, jobSchema } from '../pulls/job.ts';
-import { type Api, ApiError } from './api.ts';
+import { clean } from '../words/clean.ts';
+import { type Api, ApiError, TooLong } from './api.ts';
 import type { Node } from './node.ts';
 
 /** A Kubernetes Event to be written. */
@@ -12,7 +13,7 @@ export interface KubernetesEvent {
   readonly about: PodIdentity;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
-  /** At most 1,024 bytes. */
+  /** Is cleaned, and cut at 1,024 bytes, when it is written. */
   readonly message: string;
 }
 
@@ -20,6 +21,10 @@ export interface KubernetesEvent {
 export interface ToldEvent {
   readonly reason: string;
   readonly message: string;
+  /** Who says so: `kubelet`. Anybody who may create Events may say so too. */
+  readonly from: string;
+  /** When it was last seen, in milliseconds since 1970; 0 where it does not say. */
+  readonly at: number;
 }
 
 /** What image-rescue does with a cluster; each function takes the part that it needs. Throws PermissionError, RetryableError. */
@@ -32,10 +37,17 @@ export interface Cluster {
    * 'conflict': read it again and decide again. 'gone': there is no such pod any more.
    */
   annotatePod(pod: Pod, annotations: Record<string, string>): Promise<'done' | 'conflict' | 'gone'>;
-  /** Changes the image of containers, under the same condition. */
-  changeImages(pod: Pod, images: Record<string, string>): Promise<'done' | 'conflict' | 'gone'>;
+  /** Changes the image of containers by their names, and annotations with it, under the same condition. */
+  changeImages(
+    pod: Pod,
+    images: Record<string, string>,
+    annotations?: Record<string, string>,
+  ): Promise<'done' | 'conflict' | 'gone'>;
+  /** Labels of a namespace; undefined where there is none of that name. */
+  readNamespace(name: string): Promise<Record<string, string> | undefined>;
   readNode(name: string): Promise<Node | undefined>;
   writeEvent(event: KubernetesEvent): Promise<'created' | 'exists'>;
+  /** The oldest first. */
   eventsAbout(namespace: string, uid: string): Promise<ToldEvent[]>;
   createJob(job: unknown, namespace: string): Promise<'created' | 'exists'>;
   readJob(namespace: string, name: string): Promise<Job | undefined>;
@@ -45,11 +57,17 @@ export interface Cluster {
   createNamespace(namespace: unknown): Promise<'created' | 'exists'>;
 }
 
-/** Pods a page: a pod can be a MiB, and a page is in memory whole. */
-const pageSize = 100;
+/** What Kubernetes takes for an Event's message, in bytes. */
+const longestEvent = 1024;
+/** Pods a page: a page is in memory whole. */
+const mostOnPage = 100;
 
 const nodeSchema = z.object({
-  metadata: z.object({ name: z.string(), uid: z.string() }),
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    labels: z.record(z.string(), z.string()).exactOptional(),
+  }),
   status: z.object({
     nodeInfo: z.object({
       containerRuntimeVersion: z.string(),
@@ -58,12 +76,29 @@ const nodeSchema = z.object({
     }),
   }),
 });
+const namespaceSchema = z.object({
+  metadata: z.object({
+    labels: z
+      .record(z.string(), z.string())
+      .optional()
+      .transform((labels) => labels ?? {}),
+  }),
+});
 const pageSchema = z.object({
   metadata: z.object({ continue: z.string().exactOptional() }),
   items: z.array(podSchema),
 });
 const eventListSchema = z.object({
-  items: z.array(z.object({ reason: z.string().nullish(), message: z.string().nullish() })),
+  items: z.array(
+    z.object({
+      reason: z.string().nullish(),
+      message: z.string().nullish(),
+      source: z.object({ component: z.string().nullish() }).nullish(),
+      lastTimestamp: z.string().nullish(),
+      eventTime: z.string().nullish(),
+      series: z.object({ lastObservedTime: z.string().nullish() }).nullish(),
+    }),
+  ),
 });
 
 /** The real thing. */
@@ -104,20 +139,30 @@ export function makeCluster(api: Api): Cluster {
     async *listPods({ fields, labels, namespace }) {
       const base = namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${segment(namespace)}/pods`;
       let next: string | undefined;
-      do {
+      let most = mostOnPage;
+      for (;;) {
         const query = new URLSearchParams({
-          limit: String(pageSize),
+          limit: String(most),
           ...(fields !== undefined && { fieldSelector: fields }),
           ...(labels !== undefined && { labelSelector: labels }),
           ...(next !== undefined && { continue: next }),
         });
-        const page = pageSchema.parse(await api.json({ method: 'GET', path: `${base}?${query}` }));
+        const answer = await api.json({ method: 'GET', path: `${base}?${query}` }).catch((error: unknown) => {
+          // A pod can be more than a MiB: smaller pages then.
+          if (!(error instanceof TooLong) || most === 1) throw error;
+          most = Math.ceil(most / 4);
+        });
+        if (answer === undefined) continue;
+        const page = pageSchema.parse(answer);
         yield* page.items;
         next = page.metadata.continue || undefined;
-      } while (next !== undefined);
+        if (next === undefined) return;
+      }
     },
     annotatePod: (was, annotations) => patchPod(was, { metadata: { annotations } }, 'application/merge-patch+json'),
-    changeImages: (was, images) => {
+    readNamespace: async (name) =>
+      (await read(() => `/api/v1/namespaces/${segment(name)}`, namespaceSchema))?.metadata.labels,
+    changeImages: (was, images, annotations) => {
       const changed = (list: Pod['spec']['containers'] = []) =>
         list.flatMap(({ name }) => (images[name] === undefined ? [] : [{ name, image: images[name] }]));
       const containers = changed(was.spec.containers);
@@ -126,7 +171,8 @@ export function makeCluster(api: Api): Cluster {
         ...(containers.length > 0 && { containers }),
         ...(initContainers.length > 0 && { initContainers }),
       };
-      return patchPod(was, { spec }, 'application/strategic-merge-patch+json');
+      const change = { spec, ...(annotations && { metadata: { annotations } }) };
+      return patchPod(was, change, 'application/strategic-merge-patch+json');
     },
     readNode: async (name) => {
       const node = await read(() => `/api/v1/nodes/${segment(name)}`, nodeSchema);
@@ -136,7 +182,8 @@ export function makeCluster(api: Api): Cluster {
         kubeletVersion: kubelet,
         operatingSystem: system,
       } = node.status.nodeInfo;
-      return { name: node.metadata.name, uid: node.metadata.uid, runtime, kubelet, system };
+      const { name: nodeName, uid, labels = {} } = node.metadata;
+      return { name: nodeName, uid, runtime, kubelet, system, labels };
     },
     writeEvent: ({ name, about, type, reason, message }) => {
       const { namespace, uid } = about;
@@ -148,7 +195,7 @@ export function makeCluster(api: Api): Cluster {
         involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name: about.name, uid },
         type,
         reason,
-        message: cut(message, 1024),
+        message: clean(message, longestEvent),
         source: { component: 'image-rescue' },
         firstTimestamp: now,
         lastTimestamp: now,
@@ -160,7 +207,14 @@ export function makeCluster(api: Api): Cluster {
       const found = eventListSchema.parse(
         await api.json({ method: 'GET', path: `/api/v1/namespaces/${segment(namespace)}/events?${query}` }),
       );
-      return found.items.map(({ reason, message }) => ({ reason: reason ?? '', message: message ?? '' }));
+      return found.items
+        .map(({ reason, message, source, lastTimestamp, eventTime, series }) => ({
+          reason: reason ?? '',
+          message: message ?? '',
+          from: source?.component ?? '',
+          at: Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? '') || 0,
+        }))
+        .sort((a, b) => a.at - b.at);
     },
     createJob: (body, namespace) => create(job(namespace), body),
     readJob: (namespace, name) => read(() => job(namespace, name), jobSchema),
@@ -188,13 +242,4 @@ async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | und
 function segment(name: string): string {
   if (/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
   throw new ApiError(404, 'NotFound', `${JSON.stringify(name.slice(0, 80))} is no name of an object`);
-}
-
-/** The first bytes of a text, never half a character. */
-export function cut(text: string, bytes: number): string {
-  const whole = Buffer.from(text);
-  if (whole.length <= bytes) return text;
-  let end = bytes - 3;
-  while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return `${whole.subarray(0, end).toString()}…`;
 }

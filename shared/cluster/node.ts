@@ -8,4 +8,14 @@ export interface Node {
   readonly kubelet: string;
   /** `linux`, `windows`. */
   readonly system: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The first kubelet that remembers what it pulled, and takes such an image under that repository only (KEP-2535). */
+const keepsRecords = 35;
+
+/** Whether this kubelet (`v1.36.3`) keeps records of its pulls by default. */
+export function keepsPullRecords(kubelet: string): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(kubelet) ?? [];
+  return Number(major) > 1 || Number(minor) >= keepsRecords;
 }

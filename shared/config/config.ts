@@ -1,7 +1,22 @@
-import { type Mirror, parseMirror } from '../images/mirrors.ts';
+import type { Mirror } from '../images/mirrors.ts';
 import { parseReference } from '../images/reference.ts';
 import type { ImageRules } from '../images/rules.ts';
-import { publicRegistries } from '../images/rules.ts';
+import {
+  absolutePath,
+  count,
+  mirrors,
+  namespaceName,
+  namespaceNames,
+  oneOf,
+  openRegistries,
+  perNode,
+  registryList,
+  seconds,
+  selinuxType,
+  shorten,
+  Wrong,
+} from './parse.ts';
+import type { PerNode } from './per-node.ts';
 import { type Variable, variables } from './variables.ts';
 
 /** Everything that operators set, checked. Durations are seconds. */
@@ -14,6 +29,14 @@ export interface Config {
   readonly excludeNamespaces: readonly string[];
   /** Between sweeps of the one process. */
   readonly checkInterval: number;
+  /** Who brings images: Jobs of ours, or nobody, and the pods are given a mirror's address. */
+  readonly puller: 'job' | 'patch';
+  /** Which references may come back under their own name; pods of all others are given a mirror's address. */
+  readonly nameOnNode: 'any' | 'digest' | 'never';
+  /** Only say what would be done. */
+  readonly dryRun: boolean;
+  /** How long a pull may show no end before a person is told. */
+  readonly hangAfter: number;
   /** Whether a host configuration folder may be used at all. */
   readonly route: 'auto' | 'off';
   /** How long a route stays up after it served its pull. */
@@ -29,9 +52,10 @@ export interface Config {
   /** How long a pull pod may take to start. */
   readonly startDeadline: number;
   readonly nodeImage: string;
-  /** Undefined: chosen by the node's container runtime. */
-  readonly runtimeSocket: string | undefined;
-  readonly hostConfigFolder: string | undefined;
+  /** Where a node has none of these, its container runtime decides. */
+  readonly runtimeSocket: readonly PerNode[];
+  readonly hostConfigFolder: readonly PerNode[];
+  readonly selinuxType: readonly PerNode[];
   readonly logLevel: string;
 }
 
@@ -71,6 +95,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     includeNamespaces: read('INCLUDE_NAMESPACES', namespaceNames),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', namespaceNames) ?? [],
     checkInterval: read('IMAGE_CHECK_INTERVAL', seconds(1, 86_400)),
+    puller: read('PULLER', oneOf('job', 'patch')),
+    nameOnNode: read('NAME_ON_NODE', oneOf('any', 'digest', 'never')),
+    dryRun: read('DRY_RUN', oneOf('true', 'false')) === 'true',
+    hangAfter: read('HANG_AFTER', seconds(10, 86_400)),
     route: read('ROUTE', oneOf('auto', 'off')),
     routeHold: read('ROUTE_HOLD', seconds(0, 3_600)),
     coolDown: read('COOL_DOWN', seconds(1, 86_400)),
@@ -80,22 +108,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     pullDeadline: read('PULL_DEADLINE', seconds(5, 86_400)),
     startDeadline: read('START_DEADLINE', seconds(5, 86_400)),
     nodeImage: read('NODE_IMAGE', (text) => (parseReference(text) ? text : new Wrong('not an image reference'))),
-    runtimeSocket: read('RUNTIME_SOCKET', absolutePath),
-    hostConfigFolder: read('HOST_CONFIG_FOLDER', absolutePath),
+    runtimeSocket: read('RUNTIME_SOCKET', perNode(absolutePath)),
+    hostConfigFolder: read('HOST_CONFIG_FOLDER', perNode(absolutePath)),
+    selinuxType: read('SELINUX_TYPE', perNode(selinuxType)),
     logLevel: read('LOG_LEVEL', oneOf('debug', 'info', 'warn', 'error')),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
-}
-
-class Wrong {
-  readonly what: string;
-  readonly secret: boolean;
-
-  constructor(what: string, secret = false) {
-    this.what = what;
-    this.secret = secret;
-  }
 }
 
 /** The mirrors of a DOCKER_PROXY_URL. Throws ConfigError. */
@@ -103,70 +122,4 @@ export function mirrorList(text: string): Mirror[] {
   const parsed = mirrors(text);
   if (parsed instanceof Wrong) throw new ConfigError([`DOCKER_PROXY_URL: ${parsed.what}`]);
   return parsed;
-}
-
-function mirrors(text: string): Mirror[] | Wrong {
-  const entries = list(text);
-  if (entries.length === 0) return new Wrong('expected at least one mirror');
-  const parsed = entries.map(parseMirror);
-  const wrong = parsed.flatMap((mirror, index) => (typeof mirror === 'string' ? [`entry ${index + 1} ${mirror}`] : []));
-  if (wrong.length > 0) return new Wrong(wrong.join('; '), text.includes('@'));
-  return parsed.filter((mirror) => typeof mirror !== 'string');
-}
-
-function registryList(text: string): string[] | undefined | Wrong {
-  const entries = list(text.toLowerCase());
-  const wrong = entries.find((entry) => entry !== '*' && !/^(\*\.)?[a-z0-9.[\]-]+(:\d+)?$/.test(entry));
-  if (wrong !== undefined) return new Wrong(`"${shorten(wrong)}" is not a registry host, *.domain or *`);
-  return entries.length === 0 ? undefined : entries;
-}
-
-/** A registry that the operator gave a mirror of its own is meant to be asked for. */
-function openRegistries(named: string[] | undefined, mirrors: readonly Mirror[] | undefined): string[] {
-  const hostForms = (mirrors ?? []).flatMap(({ registry }) => registry ?? []);
-  return [...new Set([...(named ?? publicRegistries), ...hostForms])];
-}
-
-function namespaceName(text: string): string | Wrong {
-  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text) ? text : new Wrong('not a namespace name');
-}
-
-function namespaceNames(text: string): string[] | undefined | Wrong {
-  const entries = list(text);
-  const wrong = entries.find((entry) => namespaceName(entry) instanceof Wrong);
-  if (wrong !== undefined) return new Wrong(`"${shorten(wrong)}" is not a namespace name`);
-  return entries.length === 0 ? undefined : entries;
-}
-
-function seconds(least: number, most: number): (text: string) => number | Wrong {
-  return (text) =>
-    /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most
-      ? Number(text)
-      : new Wrong(`expected whole seconds from ${least} to ${most}`);
-}
-
-function count(text: string): number | Wrong {
-  return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : new Wrong('expected a number from 1 to 9999');
-}
-
-function oneOf<T extends string>(...values: T[]): (text: string) => T | Wrong {
-  return (text) => values.find((value) => value === text) ?? new Wrong(`expected one of ${values.join(', ')}`);
-}
-
-function absolutePath(text: string): string | undefined | Wrong {
-  if (text === '') return undefined;
-  return /^\/[^\0:,]*$/.test(text) && !text.split('/').includes('..')
-    ? text.replace(/\/+$/, '')
-    : new Wrong('expected one absolute path');
-}
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-}
-
-function shorten(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

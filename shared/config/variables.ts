@@ -61,6 +61,32 @@ export const variables: readonly Variable[] = [
     example: 'docker.io/library/node:24-alpine',
   },
   {
+    name: 'PULLER',
+    meaning:
+      "`job` brings images onto nodes by pull Jobs; `patch`, for clusters that forbid hostPath, puts a mirror's address into the stuck pod instead",
+    default: 'job',
+    example: 'patch',
+  },
+  {
+    name: 'NAME_ON_NODE',
+    meaning:
+      "which images may come back under their own name: `any`, `digest` (only references by digest) or `never`; all others get a mirror's address in the stuck pod",
+    default: 'any',
+    example: 'digest',
+  },
+  {
+    name: 'DRY_RUN',
+    meaning: '`true` only says on each pod what would be done',
+    default: 'false',
+    example: 'true',
+  },
+  {
+    name: 'HANG_AFTER',
+    meaning: 'seconds after which a pod is told that its pull shows no end',
+    default: '300',
+    example: '300',
+  },
+  {
     name: 'ROUTE',
     meaning: "`auto` uses containerd's host configuration folder where containerd reads one; `off` never touches it",
     default: 'auto',
@@ -110,14 +136,20 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'RUNTIME_SOCKET',
-    meaning: "the container runtime's socket on the nodes, where it is not where its runtime usually has it",
-    example: '/run/containerd/containerd.sock',
+    meaning:
+      "the container runtime's socket on the nodes, where it is not where its runtime usually has it; `label:path` or `label=value:path` for the nodes with that label, comma separated, the first that fits counts",
+    example: 'node.k0sproject.io/role:/run/k0s/containerd.sock,/run/containerd/containerd.sock',
   },
   {
     name: 'HOST_CONFIG_FOLDER',
     meaning:
-      "containerd's `config_path` on the nodes (the first folder, where it names several), where it is not where it usually is",
-    example: '/etc/containerd/certs.d',
+      "containerd's `config_path` on the nodes (the first folder, where it names several), where it is not where it usually is; by label like the socket",
+    example: 'microk8s.io/cluster=true:/var/snap/microk8s/current/args/certs.d,/etc/containerd/certs.d',
+  },
+  {
+    name: 'SELINUX_TYPE',
+    meaning: 'SELinux type of the pull program, on nodes where SELinux is enforced; by label like the socket',
+    example: 'spc_t',
   },
   {
     name: 'LOG_LEVEL',

@@ -14,7 +14,7 @@ export interface Route {
 export const routes: readonly Route[] = [
   { to: 'detect', types: [eventTypes.resourceAdded, eventTypes.resourceUpdated], kinds: ['Pod'], ownPulls: false },
   { to: 'submit-cache', types: [eventTypes.imageStuck, eventTypes.routeLeft] },
-  { to: 'restore', types: [eventTypes.pullsDecided] },
+  { to: 'restore', types: [eventTypes.pullsDecided, eventTypes.podWaits] },
   { to: 'restore', types: [eventTypes.resourceUpdated], kinds: ['Pod', 'Job'], ownPulls: true },
   { to: 'sweep', types: [eventTypes.ping] },
 ];

@@ -7,6 +7,7 @@ export const eventTypes = {
   imageStuck: 'dev.image-rescue.image.stuck',
   pullsDecided: 'dev.image-rescue.pulls.decided',
   routeLeft: 'dev.image-rescue.route.left',
+  podWaits: 'dev.image-rescue.pod.waits',
   imageRestored: 'dev.image-rescue.image.restored',
   rescueFailed: 'dev.image-rescue.rescue.failed',
   ping: 'dev.knative.sources.ping',
@@ -36,6 +37,8 @@ const decision = z.discriminatedUnion('state', [
   z.object({ state: z.literal('ready'), job: z.string() }),
   z.object({ state: z.literal('resting'), job: z.string(), until: z.string() }),
   z.object({ state: z.literal('refused'), why: z.string() }),
+  z.object({ state: z.literal('patch'), to: z.string() }),
+  z.object({ state: z.literal('dry run'), mirrors: z.array(z.string()) }),
 ]);
 
 /** Data of pulls.decided: per image of one pod, what submit-cache did about it. Times are RFC 3339. */
@@ -49,6 +52,10 @@ export type Decision = z.infer<typeof decision>;
 /** Data of route.left: a pull pod that ended without taking its route down. */
 export const routeLeftSchema = z.object({ pullPod: z.string(), uid: z.string(), nodeName: z.string() });
 export type RouteLeft = z.infer<typeof routeLeftSchema>;
+
+/** Data of pod.waits: a pod that is not stuck on an image and yet has not begun for a long time. */
+export const podWaitsSchema = z.object({ pod: podIdentity });
+export type PodWaits = z.infer<typeof podWaitsSchema>;
 
 /** Data of a ping: how much a sweep looks at. */
 export const sweepScopeSchema = z.object({ scope: z.enum(['waiting', 'full']) });

@@ -18,6 +18,11 @@ export function isLeftAlone(pod: Pod, config: NamespaceRules): boolean {
   if (config.includeNamespaces?.includes(namespace) === false || config.excludeNamespaces.includes(namespace))
     return true;
   if (namespace === config.kubeFledgedNamespace && labels?.[fledgedLabel.name] === fledgedLabel.value) return true;
-  const skip = annotations?.[marks.skip];
+  return isSkipped(annotations);
+}
+
+/** Whether a pod's annotations, or a namespace's labels, say that image-rescue shall not touch it. */
+export function isSkipped(marked: Readonly<Record<string, string>> | undefined): boolean {
+  const skip = marked?.[marks.skip];
   return skip !== undefined && skip !== 'false';
 }

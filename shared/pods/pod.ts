@@ -1,9 +1,17 @@
 import * as z from 'zod';
+import type { PodIdentity } from '../events/types.ts';
 
 const containerSpec = z.object({
   name: z.string(),
   image: z.string().exactOptional(),
   imagePullPolicy: z.string().exactOptional(),
+  volumeMounts: z.array(z.object({ name: z.string() })).exactOptional(),
+});
+
+/** Of volumes only those count that are images themselves (core/v1, since Kubernetes 1.31). */
+const volume = z.object({
+  name: z.string(),
+  image: z.object({ reference: z.string().exactOptional(), pullPolicy: z.string().exactOptional() }).exactOptional(),
 });
 
 const containerStatus = z.object({
@@ -42,6 +50,7 @@ export const podSchema = z.object({
     containers: z.array(containerSpec),
     initContainers: z.array(containerSpec).exactOptional(),
     ephemeralContainers: z.array(containerSpec).exactOptional(),
+    volumes: z.array(volume).exactOptional(),
   }),
   status: z
     .object({
@@ -58,7 +67,20 @@ export const podSchema = z.object({
 export type Pod = z.infer<typeof podSchema>;
 export type ContainerStatus = z.infer<typeof containerStatus>;
 
+/** What identifies a pod beyond doubt: a successor of the same name has another uid. */
+export function identity({ metadata: { namespace, name, uid } }: Pick<Pod, 'metadata'>): PodIdentity {
+  return { namespace, name, uid };
+}
+
 /** `namespace/name`, as people write it. */
 export function podName(pod: Pick<Pod, 'metadata'>): string {
   return `${pod.metadata.namespace}/${pod.metadata.name}`;
+}
+
+/**
+ * Whether this is the API server's picture of a static pod: its kubelet runs it from a file, and sees no change that is made
+ * here (kubelet, pkg/kubelet/types/pod_update.go).
+ */
+export function isStatic(pod: Pick<Pod, 'metadata'>): boolean {
+  return pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
 }

@@ -1,4 +1,5 @@
 import { type ImageReference, imageName, parseReference } from '../images/reference.ts';
+import { originalImages } from './originals.ts';
 import type { ContainerStatus, Pod } from './pod.ts';
 
 /**
@@ -17,49 +18,116 @@ export const stuckReasons = [
 
 export type StuckReason = (typeof stuckReasons)[number];
 
-/** A container that waits because its image cannot be had. */
+/** A container that waits because its image, or that of a volume of its, cannot be had. */
 export interface StuckContainer {
   readonly container: string;
+  /** Where in the spec the image stands: only the first two can be changed. */
+  readonly kind: 'container' | 'init container' | 'ephemeral container' | 'image volume';
   /** As the pod's spec has it. */
   readonly image: string;
   /** Undefined where `image` is no reference (InvalidImageName). */
   readonly reference: ImageReference | undefined;
+  /** What the spec named before the container was given a mirror's address; equal to `image` once it was put back. */
+  readonly original: string | undefined;
   readonly pullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   readonly reason: StuckReason;
   /** The kubelet's words; empty where it gave none. */
   readonly message: string;
 }
 
+type Wanted = Pick<StuckContainer, 'kind' | 'image' | 'pullPolicy'>;
+
 /** The containers of a pod that wait for an image. Empty for a pod that is being deleted or has ended: nothing can help it. */
 export function stuckContainers(pod: Pod): StuckContainer[] {
   if (pod.metadata.deletionTimestamp !== undefined) return [];
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return [];
-  const specs = [...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? [])];
-  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  const originals = originalImages(pod);
+  const wanted = wantedImages(pod);
   return allStatuses(pod).flatMap((status) => {
     const waiting = status.state?.waiting;
     const reason = stuckReasons.find((known) => known === waiting?.reason);
-    const spec = byName.get(status.name);
-    if (reason === undefined || spec?.image === undefined) return [];
-    return {
+    if (reason === undefined) return [];
+    const message = waiting?.message ?? '';
+    return missing(wanted.get(status.name) ?? [], message).map((one) => ({
+      ...one,
       container: status.name,
-      image: spec.image,
-      reference: parseReference(spec.image),
-      pullPolicy: pullPolicy(spec.imagePullPolicy),
+      reference: parseReference(one.image),
+      original: one.kind === 'image volume' ? undefined : originals[status.name],
       reason,
-      message: waiting?.message ?? '',
-    };
+      message,
+    }));
   });
 }
 
-/** The containers of a pod that wait for this image, whatever spelling each of them uses. */
+/** The full name of the image that a stuck container was meant to run, whatever address it has now. */
+export function wantedImage({ image, original, reference }: StuckContainer): string {
+  const meant = original === undefined ? reference : parseReference(original);
+  return meant === undefined ? image : imageName(meant);
+}
+
+/** The containers of a pod that wait for this image under its own name, whatever spelling each of them uses. */
 export function waitingFor(pod: Pod, image: string): StuckContainer[] {
   return stuckContainers(pod).filter((stuck) => stuck.reference !== undefined && imageName(stuck.reference) === image);
+}
+
+/** Whether a container of this pod runs this image, whatever its spelling. */
+export function runs(pod: Pod, image: string): boolean {
+  const running = new Set(allStatuses(pod).flatMap(({ name, state }) => (state?.running === undefined ? [] : [name])));
+  return [...wantedImages(pod)].some(
+    ([container, wanted]) =>
+      running.has(container) &&
+      wanted.some((one) => {
+        const reference = parseReference(one.image);
+        return reference !== undefined && imageName(reference) === image;
+      }),
+  );
+}
+
+/**
+ * Whether the kubelet's words are about the image that the spec has now. After a change the kubelet shows the new image
+ * with the old one's reason for a moment; only its words tell which one failed.
+ */
+export function failedAs({ message }: Pick<StuckContainer, 'message'>, image: string): boolean {
+  const reference = parseReference(image);
+  return message.includes(`"${image}"`) || (reference !== undefined && message.includes(`"${imageName(reference)}"`));
 }
 
 export function allStatuses(pod: Pod): ContainerStatus[] {
   const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
   return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
+}
+
+/** By container: its own image first, then those of the image volumes that it mounts. */
+function wantedImages(pod: Pod): Map<string, Wanted[]> {
+  const { initContainers = [], containers, ephemeralContainers = [], volumes = [] } = pod.spec;
+  const found = new Map<string, Wanted[]>();
+  for (const [kind, list] of [
+    ['init container', initContainers],
+    ['container', containers],
+    ['ephemeral container', ephemeralContainers],
+  ] as const) {
+    for (const { name, image, imagePullPolicy, volumeMounts = [] } of list) {
+      const mounted = volumes.flatMap((volume) => {
+        const reference = volume.image?.reference;
+        if (reference === undefined || !volumeMounts.some((mount) => mount.name === volume.name)) return [];
+        return { kind: 'image volume' as const, image: reference, pullPolicy: pullPolicy(volume.image?.pullPolicy) };
+      });
+      const own = image === undefined ? [] : [{ kind, image, pullPolicy: pullPolicy(imagePullPolicy) }];
+      found.set(name, [...own, ...mounted]);
+    }
+  }
+  return found;
+}
+
+/**
+ * Which of a container's images is the missing one. The status has one reason for all of them; where the kubelet's words
+ * name a volume's image, it is that one (kuberuntime_manager.go, toKubeContainerImageVolumes).
+ */
+function missing(wanted: readonly Wanted[], message: string): readonly Wanted[] {
+  const [own, ...volumes] = wanted;
+  if (own === undefined || volumes.length === 0) return wanted.slice(0, 1);
+  const named = volumes.filter(({ image }) => failedAs({ message }, image));
+  return named.length > 0 ? named : [own];
 }
 
 function pullPolicy(text: string | undefined): StuckContainer['pullPolicy'] {

@@ -8,27 +8,60 @@ export interface Wake {
   readonly attempt: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Which attempt that was, from 1. */
+  readonly step: number;
 }
 
 /**
  * The annotation's value after one more wake: JSON, by image, because a pod may wait for several. The time makes it new
  * each time: a patch that changes nothing wakes nothing.
  */
-export function wakeValue(pod: Pod, image: string, { attempt, at }: Wake): string {
+export function wakeValue(pod: Pod, image: string, { attempt, at, step }: Wake): string {
   const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
   const named = [...initContainers, ...containers, ...ephemeralContainers].flatMap((container) => {
     const reference = parseReference(container.image ?? '');
     return reference === undefined ? [] : imageName(reference);
   });
   const kept = Object.entries(wakes(pod)).filter(([known]) => named.includes(known));
-  return JSON.stringify({ ...Object.fromEntries(kept), [image]: `${attempt} ${new Date(at).toISOString()}` });
+  return JSON.stringify({ ...Object.fromEntries(kept), [image]: `${attempt} ${new Date(at).toISOString()} ${step}` });
 }
 
 /** The last wake of a pod for an image, or undefined. */
 export function lastWake(pod: Pod, image: string): Wake | undefined {
-  const [attempt, time] = wakes(pod)[image]?.split(' ') ?? [];
+  const [attempt, time, step] = wakes(pod)[image]?.split(' ') ?? [];
   const at = Date.parse(time ?? '');
-  return attempt === undefined || Number.isNaN(at) ? undefined : { attempt, at };
+  return attempt === undefined || Number.isNaN(at) ? undefined : { attempt, at, step: step === '2' ? 2 : 1 };
+}
+
+/** A woken kubelet takes no longer to look; what its pod says meanwhile is the failure that was helped. Milliseconds. */
+export const settles = 10_000;
+
+/**
+ * Who still waits this long after its wake, in milliseconds, gets a second attempt: where the image is there the back-off is
+ * not consulted, so it was refused, the image is gone again, or a pull from before the wake is only now failing.
+ */
+const secondAfter = 20_000;
+
+/** A kubelet's shortest and longest image back-off (pkg/kubelet/kubelet.go), and what one more pull may take; milliseconds. */
+const leastBackOff = 10_000;
+const mostBackOff = 300_000;
+const onePull = 30_000;
+
+/**
+ * Whether a pod that still waits for an image will not be started by its wake any more: one back-off and one pull are over.
+ * Back-offs double, so the one that a pod is in is about as long as all before it.
+ */
+export function wakeFailed(pod: Pod, wake: Wake, now: number): boolean {
+  const created = Date.parse(pod.metadata.creationTimestamp ?? '');
+  const age = Number.isNaN(created) ? mostBackOff : wake.at - created;
+  return now - wake.at > Math.min(mostBackOff, Math.max(leastBackOff, age)) + onePull;
+}
+
+/** The attempt at an image that a pod needs now: the second, once the wake after the first has not started it. */
+export function dueAttempt(pod: Pod, image: string, now: number): 1 | 2 {
+  const wake = lastWake(pod, image);
+  if (wake === undefined) return 1;
+  return wake.step >= 2 || now - wake.at > secondAfter ? 2 : 1;
 }
 
 /** Whoever may edit the pod may have written anything there. */

@@ -14,13 +14,30 @@ export const marks = {
   nodeImages: 'image-rescue.dev/node-images',
   /** Annotation on a rescued pod; its change makes the kubelet look again. */
   wake: 'image-rescue.dev/wake',
-  /** Annotation on a pod: leave alone. */
+  /** Annotation on Jobs and their pods: which attempt at the image this is, from 1. */
+  attempt: 'image-rescue.dev/attempt',
+  /** Annotation on Jobs and their pods: `true` where the node's kubelet keeps records of its pulls. */
+  pullRecords: 'image-rescue.dev/pull-records',
+  /** Annotation on a pod, JSON by container: the image that it named before it was given a mirror's address. */
+  originals: 'image-rescue.dev/original-images',
+  /** Annotation on a pod, label on a namespace: leave alone. */
   skip: 'image-rescue.dev/skip',
 } as const;
 
 /** The name of the Job for one attempt at one image on one node. A second Job of that name cannot be: that is the lock. */
 export function pullName(nodeUid: string, image: string, attempt = 1): string {
   return `pull-${hash(nodeUid, image, String(attempt))}`;
+}
+
+/** What the annotations of one of our Jobs, or of its pod, say of the attempt that it is. */
+export function attemptOf(annotations: Readonly<Record<string, string>> | undefined): {
+  number: number;
+  keepsRecords: boolean;
+} {
+  return {
+    number: annotations?.[marks.attempt] === '2' ? 2 : 1,
+    keepsRecords: annotations?.[marks.pullRecords] === 'true',
+  };
 }
 
 /** The name of the Job that cleans up after one pull pod. */

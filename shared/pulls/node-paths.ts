@@ -1,11 +1,16 @@
 import type { Node } from '../cluster/node.ts';
 import type { Config } from '../config/config.ts';
+import { forNode } from '../config/per-node.ts';
 
 /** Where things are on a node. */
 export interface NodePaths {
-  readonly socket: string;
+  /** Absent where the runtime cannot be given an image under another registry's name, or must not be. */
+  readonly socket?: string;
   /** Absent where no route may be used. */
   readonly hostConfigFolder?: string;
+  readonly selinuxType?: string;
+  /** Why pods of this node can only be given a mirror's address; there is no socket then. */
+  readonly onlyPatch?: string;
 }
 
 const socketOfK3s = '/run/k3s/containerd/containerd.sock';
@@ -26,18 +31,22 @@ function distribution({ runtime, kubelet }: Node): keyof typeof usual {
 /** Where to find the runtime of this node, or why nothing can be done there. */
 export function nodePaths(
   node: Node,
-  config: Pick<Config, 'runtimeSocket' | 'hostConfigFolder' | 'route'>,
+  config: Pick<Config, 'runtimeSocket' | 'hostConfigFolder' | 'selinuxType' | 'route'>,
 ): NodePaths | { refused: string } {
   if (node.system !== 'linux')
     return { refused: `node ${node.name} runs ${node.system}, and only Linux nodes can be helped` };
   if (!node.runtime.startsWith('containerd://')) {
     return {
-      refused: `node ${node.name} runs ${node.runtime}, and only containerd can be given an image under another registry's name`,
+      onlyPatch: `node ${node.name} runs ${node.runtime}, and only containerd can be given an image under another registry's name`,
     };
   }
   const found = usual[distribution(node)];
-  const socket = config.runtimeSocket ?? found.socket;
-  return config.route === 'off'
-    ? { socket }
-    : { socket, hostConfigFolder: config.hostConfigFolder ?? found.hostConfigFolder };
+  const selinuxType = forNode(config.selinuxType, node.labels);
+  return {
+    socket: forNode(config.runtimeSocket, node.labels) ?? found.socket,
+    ...(config.route === 'auto' && {
+      hostConfigFolder: forNode(config.hostConfigFolder, node.labels) ?? found.hostConfigFolder,
+    }),
+    ...(selinuxType !== undefined && { selinuxType }),
+  };
 }

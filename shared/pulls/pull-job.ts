@@ -1,4 +1,4 @@
-import type { Node } from '../cluster/node.ts';
+import { keepsPullRecords, type Node } from '../cluster/node.ts';
 import type { Config } from '../config/config.ts';
 import { type MirrorAddress, mirrorImage } from '../images/mirrors.ts';
 import { type ImageReference, imageName, manifestReference, parseReference } from '../images/reference.ts';
@@ -18,41 +18,58 @@ export interface JobSettings
   readonly program: string;
 }
 
+/** One attempt at one image on one node. */
+export interface PullOrder {
+  readonly image: ImageReference;
+  readonly mirrors: readonly MirrorAddress[];
+  readonly node: Node;
+  readonly paths: NodePaths;
+  /** From 1. */
+  readonly attempt: number;
+  /** `namespace/name` of the pod that asked first. */
+  readonly askedBy: string;
+}
+
 /** The Job that brings one image to one node; see README, "What runs on the node". */
-export function pullJob(
-  image: ImageReference,
-  mirrors: readonly MirrorAddress[],
-  node: Node,
-  paths: NodePaths,
-  askedBy: string,
-  settings: JobSettings,
-) {
+export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullOrder, settings: JobSettings) {
   const name = imageName(image);
+  const records = keepsPullRecords(node.kubelet);
   const task: Task = {
     image: name,
     registry: image.registry,
     repository: image.repository,
     reference: manifestReference(image),
     mirrors: [...mirrors],
-    socket: paths.socket,
+    ...(paths.socket !== undefined && { socket: paths.socket }),
+    ...(paths.onlyPatch !== undefined && { onlyPatch: paths.onlyPatch }),
     ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),
+    ...(attempt > 1 && records && { nameAddress: true }),
     routeHold: settings.routeHold,
     deadline: settings.pullDeadline,
   };
+  const talk = mount('talk', talkFolder);
   const folder = paths.hostConfigFolder === undefined ? [] : [mount('host-config', paths.hostConfigFolder)];
+  const socket = paths.socket === undefined ? [] : [mount('runtime-socket', paths.socket)];
   return job({
-    name: pullName(node.uid, name),
+    name: pullName(node.uid, name, attempt),
     kind: 'pull',
     node,
-    annotations: { [marks.image]: name, [marks.askedBy]: askedBy },
+    annotations: {
+      [marks.image]: name,
+      [marks.askedBy]: askedBy,
+      [marks.attempt]: String(attempt),
+      [marks.pullRecords]: String(records),
+    },
     seconds: settings.startDeadline + settings.pullDeadline + settings.routeHold,
     containers: [
-      container('registry', task, [mount('talk', talkFolder), ...folder], settings),
-      container('pull', task, [mount('talk', talkFolder), mount('runtime-socket', paths.socket)], settings),
+      container('registry', task, [talk, ...folder], settings, paths),
+      container('pull', task, [talk, ...socket], settings, paths),
     ],
     volumes: [
       { name: 'talk', emptyDir: { sizeLimit: '1Mi' } },
-      { name: 'runtime-socket', hostPath: { path: paths.socket, type: 'Socket' } },
+      ...(paths.socket === undefined
+        ? []
+        : [{ name: 'runtime-socket', hostPath: { path: paths.socket, type: 'Socket' } }]),
       ...hostConfigVolume(paths),
     ],
     settings,
@@ -78,6 +95,7 @@ export function cleanJob(
         { hostConfigFolder: paths.hostConfigFolder },
         [mount('host-config', paths.hostConfigFolder)],
         settings,
+        paths,
       ),
     ],
     volumes: hostConfigVolume(paths),
@@ -138,7 +156,13 @@ function job({ name, kind, node, annotations, seconds, containers, volumes, sett
   };
 }
 
-function container(name: string, task: unknown, mounts: unknown[], settings: JobSettings) {
+function container(
+  name: string,
+  task: unknown,
+  mounts: unknown[],
+  settings: JobSettings,
+  { selinuxType }: Pick<NodePaths, 'selinuxType'>,
+) {
   return {
     name,
     image: nodeImages(settings)[0],
@@ -154,6 +178,7 @@ function container(name: string, task: unknown, mounts: unknown[], settings: Job
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
       seccompProfile: { type: 'RuntimeDefault' },
+      ...(selinuxType !== undefined && { seLinuxOptions: { type: selinuxType } }),
     },
   };
 }

@@ -10,10 +10,17 @@ export const taskSchema = z.object({
   reference: z.string(),
   /** Where to ask, in this order. */
   mirrors: z.array(z.object({ scheme: z.enum(['http', 'https']), host: z.string(), repository: z.string() })),
-  /** The container runtime's socket. */
-  socket: z.string(),
+  /** The container runtime's socket; absent: only look which mirror has the image. */
+  socket: z.string().exactOptional(),
+  /** Why only that, for people. */
+  onlyPatch: z.string().exactOptional(),
   /** containerd's host configuration folder; absent: no route. */
   hostConfigFolder: z.string().exactOptional(),
+  /**
+   * Whether an image that is named gets the mirror's address as a second name: a kubelet that keeps records of its pulls
+   * refuses the first while another pull of it is open (KEP-2535), and takes the second without any pull.
+   */
+  nameAddress: z.boolean().exactOptional(),
   /** Seconds for which the route stays up after the pull. */
   routeHold: z.number(),
   /** Seconds that the pull may take. */

@@ -3,20 +3,20 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The cgroup that holds all pods of the test cluster (the kubelet's cgroupRoot), beside those of other clusters. */
-export const cgroupRoot = '/irtest';
+/** The cgroup that holds all pods of a test cluster (the kubelet's cgroupRoot), beside those of other clusters. */
+export const cgroupRoot = (slot: number) => `/irtest${slot}`;
 const mounted = '/sys/fs/cgroup';
 
 /** The folders of the cgroup: one per controller with cgroup v1, a single one with v2. */
-async function folders(): Promise<string[]> {
-  if (existsSync(join(mounted, 'cgroup.controllers'))) return [mounted + cgroupRoot];
-  return (await readdir(mounted)).map((controller) => join(mounted, controller) + cgroupRoot);
+async function folders(slot: number): Promise<string[]> {
+  if (existsSync(join(mounted, 'cgroup.controllers'))) return [mounted + cgroupRoot(slot)];
+  return (await readdir(mounted)).map((controller) => join(mounted, controller) + cgroupRoot(slot));
 }
 
 /** Makes the cgroup with every controller that there is. */
-export async function makeCgroups(): Promise<void> {
-  await removeCgroups();
-  for (const folder of await folders()) {
+export async function makeCgroups(slot: number): Promise<void> {
+  await removeCgroups(slot);
+  for (const folder of await folders(slot)) {
     const parent = join(folder, '..');
     await mkdir(folder, { recursive: true });
     const controllers = await readFile(join(parent, 'cgroup.controllers'), 'utf8').catch(() => '');
@@ -33,8 +33,8 @@ export async function makeCgroups(): Promise<void> {
 }
 
 /** Removes the cgroup and all below it. The processes in it must have ended. */
-export async function removeCgroups(): Promise<void> {
-  for (const folder of await folders()) await removeTree(folder);
+export async function removeCgroups(slot: number): Promise<void> {
+  for (const folder of await folders(slot)) await removeTree(folder);
 }
 
 async function removeTree(folder: string): Promise<void> {

@@ -126,11 +126,16 @@ describe('test cluster', { skip, timeout: 900_000 }, () => {
     await assert.rejects(noPod, (error: unknown) => error instanceof KubeError && error.status === 404);
   });
 
-  test('a second cluster is refused, by the process id of the first', async () => {
-    await assert.rejects(
-      startCluster({ hostConfig: false }),
-      new RegExp(`another test cluster.*process ${process.pid}`),
-    );
+  test('a second cluster runs beside the first, a third is refused by the process ids of both', async () => {
+    const second = await startCluster({ hostConfig: false });
+    try {
+      await second.kube.get(`/api/v1/nodes/${second.nodeName}`);
+      await cluster.kube.get(`/api/v1/nodes/${cluster.nodeName}`);
+      const both = new RegExp(`2 test clusters.*process ${process.pid}.*process ${process.pid}`);
+      await assert.rejects(startCluster({ hostConfig: false }), both);
+    } finally {
+      await second.stop();
+    }
   });
 
   test('after stop no process, bridge or file of it is left', async () => {

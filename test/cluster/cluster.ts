@@ -8,7 +8,7 @@ import { pushImage } from './images.ts';
 import { type Kube, type KubeObject, kubeFor } from './kube.ts';
 import { takeLock } from './lock.ts';
 import { startNamespace } from './namespace.ts';
-import { makeNetwork, network } from './network.ts';
+import { makeNetwork } from './network.ts';
 import { nodeComponents, pauseRepository } from './node.ts';
 import { type OutsideMode, startOutside } from './outside.ts';
 import { buildPrograms, installPackages } from './packages.ts';
@@ -22,7 +22,7 @@ export type { AuditEntry, ClusterOptions, OutsideMode, Registry, TestCluster };
 
 /**
  * Starts the cluster and resolves when its node is Ready. Installs Debian packages and builds programs that are not
- * there yet (minutes, once). Throws when this machine cannot (see missing()) or when another one runs.
+ * there yet (minutes, once). Throws when this machine cannot (see missing()) or when two others run.
  */
 export async function startCluster(options: ClusterOptions): Promise<TestCluster> {
   const progress = options.progress ?? ((line: string) => void process.stderr.write(`test cluster: ${line}\n`));
@@ -33,16 +33,16 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
   cleanup.defer(lock.release);
   const outside = await startOutside();
   cleanup.defer(outside.close);
-  const site = await planSite(lock.folder, options, outside.url);
+  const site = await planSite(lock, options, outside.url);
   for (const folder of ['logs', 'pki', 'registries']) await mkdir(site.path(folder));
-  await Promise.all([makeNetwork(), makeCgroups()]);
+  await Promise.all([makeNetwork(site.network), makeCgroups(site.slot)]);
   const namespace = await startNamespace(site.folder);
   cleanup.defer(namespace.end);
   await lock.owns(namespace.init);
   const components = componentsOf(site, namespace, programs);
   const mirror = registry(site, components, 'mirror', site.ports.mirror);
   await startAll(site, components);
-  const service = { host: network.apiService, port: 443 };
+  const service = { host: site.network.apiService, port: 443 };
   await namespace.forward(service, { host: '127.0.0.1', port: site.ports.apiserver }).catch((error: Error) => {
     progress(`pods will not reach the API server at ${service.host}: ${error.message}`);
   });
@@ -61,6 +61,8 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     nodeName: site.nodeName,
     runtimeSocket: site.runtimeSocket,
     hostConfigFolder: site.path('certs.d'),
+    staticPods: site.path('static-pods'),
+    networkFolder: site.path('cni'),
     mirror,
     startRegistry: async (name) => {
       const [port = 0] = await freePorts(1);

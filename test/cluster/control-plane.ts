@@ -2,12 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { auditPolicy } from './audit.ts';
-import { network } from './network.ts';
 import { type Component, flags, type Site } from './site.ts';
 
 /** etcd, the API server, the controllers and the scheduler, with default controllers and admission and RBAC. */
 export function controlPlane(site: Site): Component[] {
-  const { ports, path } = site;
+  const { ports, path, network } = site;
   const etcd = `http://127.0.0.1:${ports.etcd}`;
   return [
     {

@@ -2,7 +2,7 @@ import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { cgroupRoot } from './cgroups.ts';
 import { serves, writeKubeconfig } from './control-plane.ts';
-import { cniConfiguration, network } from './network.ts';
+import { cniConfiguration } from './network.ts';
 import { type Component, flags, type Site } from './site.ts';
 
 /** The repository of the sandbox image at the mirror. */
@@ -24,7 +24,7 @@ export function nodeComponents(site: Site): Component[] {
         const snapshotter = (await statfs(site.folder)).type === overlayfs ? 'native' : 'overlayfs';
         await mkdir(site.path('cni'), { recursive: true });
         if (site.hostConfigFolder !== undefined) await mkdir(site.hostConfigFolder, { recursive: true });
-        await writeFile(site.path('cni', '10-test.conflist'), cniConfiguration(site.path('cni-state')));
+        await writeFile(site.path('cni', '10-test.conflist'), cniConfiguration(site.network, site.path('cni-state')));
         await writeFile(site.path('containerd.toml'), containerdConfiguration(site, snapshotter));
       },
       ready: () => listens(site.runtimeSocket),
@@ -36,15 +36,16 @@ export function nodeComponents(site: Site): Component[] {
         config: site.path('kubelet.json'),
         kubeconfig: site.path(`system:node:${site.nodeName}.kubeconfig`),
         'hostname-override': site.nodeName,
-        'node-ip': network.nodeAddress,
+        'node-ip': site.network.nodeAddress,
         'root-dir': site.path('kubelet'),
         v: 2,
       }),
       prepare: async () => {
+        await mkdir(site.path('static-pods'), { recursive: true });
         await writeKubeconfig(site, `system:node:${site.nodeName}`);
         await writeFile(site.path('kubelet.json'), kubeletConfiguration(site));
       },
-      ready: () => serves({ host: network.nodeAddress, port: site.ports.kubelet, path: '/healthz' }),
+      ready: () => serves({ host: site.network.nodeAddress, port: site.ports.kubelet, path: '/healthz' }),
     },
   ];
 }
@@ -92,18 +93,19 @@ function kubeletConfiguration(site: Site): string {
     kind: 'KubeletConfiguration',
     authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
     authorization: { mode: 'AlwaysAllow' },
-    address: network.nodeAddress,
+    address: site.network.nodeAddress,
     port: site.ports.kubelet,
     healthzPort: 0,
     cgroupDriver: 'cgroupfs',
-    cgroupRoot,
+    cgroupRoot: cgroupRoot(site.slot),
     failCgroupV1: false,
     failSwapOn: false,
     makeIPTablesUtilChains: false,
     containerRuntimeEndpoint: `unix://${site.runtimeSocket}`,
+    staticPodPath: site.path('static-pods'),
+    fileCheckFrequency: '1s',
     volumePluginDir: site.path('volume-plugins'),
-    // nobody answers there: without one every pod gets a Warning Event
-    clusterDNS: ['10.99.2.10'],
+    clusterDNS: [site.network.dnsService],
     clusterDomain: 'cluster.local',
     evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%' },
     imageGCHighThresholdPercent: 100,

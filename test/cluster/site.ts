@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { freePorts } from './free-ports.ts';
+import { type Network, networkOf } from './network.ts';
 
 /** What the configurations of the components share: places, ports and tokens of one cluster. */
 export interface Site {
   /** All state; `path` joins to it. */
   folder: string;
+  /** Which of the clusters that may run at once on this machine, from 0. */
+  slot: number;
+  network: Network;
   path(...parts: string[]): string;
   nodeName: string;
   runtimeSocket: string;
@@ -20,7 +24,7 @@ export interface Site {
 
 /** Picks free ports and makes new tokens. */
 export async function planSite(
-  folder: string,
+  { folder, slot }: { folder: string; slot: number },
   options: { hostConfig: boolean; kubelet?: Record<string, unknown> },
   outsideUrl: string,
 ): Promise<Site> {
@@ -29,6 +33,8 @@ export async function planSite(
   const users = ['admin', 'system:kube-controller-manager', 'system:kube-scheduler', `system:node:${nodeName}`];
   return {
     folder,
+    slot,
+    network: networkOf(slot),
     path: (...parts) => join(folder, ...parts),
     nodeName,
     runtimeSocket: join(folder, 'containerd.sock'),

@@ -31,6 +31,10 @@ export interface TestCluster {
   runtimeSocket: string;
   /** containerd's config_path, empty at first; where hostConfig is false nothing reads it and it does not exist. */
   hostConfigFolder: string;
+  /** Folder from which the kubelet runs static pods. */
+  staticPods: string;
+  /** Folder from which containerd reads the pods' network: without a file there the node is NotReady. */
+  networkFolder: string;
   mirror: Registry;
   /** Starts another registry, a component of this name. */
   startRegistry(name: string): Promise<Registry>;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { AuditEntry } from '../cluster/audit.ts';
 import { type ClusterOptions, startCluster, type TestCluster } from '../cluster/cluster.ts';
 import { pushImage } from '../cluster/images.ts';
@@ -16,6 +18,7 @@ export interface TestPod extends KubeObject {
     phase: string;
     containerStatuses?: {
       name: string;
+      containerID?: string;
       restartCount: number;
       image: string;
       imageID: string;
@@ -43,6 +46,8 @@ export interface Bed {
   /** Pushes an image of its own bytes under `<registry>/<name>:1` to the mirror. Returns reference and digest. */
   image(name: string, registry?: string): Promise<{ reference: string; digest: string }>;
   deployment(name: string, container: { image: string; imagePullPolicy?: string }, replicas?: number): Promise<void>;
+  /** `deployments`, `statefulsets`, `daemonsets` or `jobs`. */
+  workload(kind: string, name: string, container: object, spec?: object): Promise<void>;
   pod(
     name: string,
     spec: { image: string; imagePullPolicy?: string; [more: string]: unknown },
@@ -52,6 +57,12 @@ export interface Bed {
   pods(name: string): Promise<TestPod[]>;
   /** Resolves with the pods of a name when there are this many and all are so. */
   all(name: string, count: number, what: string, so: (pod: TestPod) => boolean, timeoutMs?: number): Promise<TestPod[]>;
+  /** Takes a manifest out of the mirror. */
+  forget(repository: string, digest: string): Promise<void>;
+  /** Kills the first container of a pod, with SIGKILL. */
+  kill(pod: TestPod): Promise<void>;
+  /** How many entries of ours a registry has in the host configuration folder. */
+  routes(registry: string): Promise<number>;
   /** Deletes every workload and every pull, and waits until nothing of them is left. */
   clear(): Promise<void>;
   /** The Jobs in the pull namespace. */
@@ -114,6 +125,19 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
     return ours.filter(({ verb }) => verb !== 'watch');
   }
 
+  async function workload(kind: string, name: string, container: object, spec: object = {}): Promise<void> {
+    const labels = { app: name };
+    const pod = { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }] };
+    const group = kind === 'jobs' ? 'batch' : 'apps';
+    await kube.post(`/apis/${group}/v1/namespaces/default/${kind}`, {
+      metadata: { name, labels },
+      spec:
+        kind === 'jobs'
+          ? { ...spec, template: { metadata: { labels }, spec: { ...pod, restartPolicy: 'Never' } } }
+          : { ...spec, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod } },
+    });
+  }
+
   const everyJob = async () => (await kube.get<{ items: KubeObject[] }>('/apis/batch/v1/jobs')).items;
 
   return {
@@ -130,20 +154,8 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
       );
       return { reference: `${registry}/${name}:1`, digest };
     },
-    deployment: async (name, container, replicas = 1) => {
-      const labels = { app: name };
-      await kube.post('/apis/apps/v1/namespaces/default/deployments', {
-        metadata: { name, labels },
-        spec: {
-          replicas,
-          selector: { matchLabels: labels },
-          template: {
-            metadata: { labels },
-            spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', ...container }] },
-          },
-        },
-      });
-    },
+    deployment: (name, container, replicas = 1) => workload('deployments', name, container, { replicas }),
+    workload,
     pod: (name, container, pod = {}) =>
       kube.post<TestPod>('/api/v1/namespaces/default/pods', {
         metadata: { name, labels: { app: name }, ...pod.metadata },
@@ -188,9 +200,22 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
       (await cluster.mirror.requests()).filter(
         ({ url }) => url.startsWith(`/v2/${repository}/`) && !url.includes('/uploads/'),
       ),
+    forget: async (repository, digest) => {
+      const url = `http://${cluster.mirror.address}/v2/${repository}/manifests/${digest}`;
+      assert.equal((await fetch(url, { method: 'DELETE' })).status, 202);
+    },
+    kill: async ({ status }) => {
+      const id = status.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
+      await cluster.ctr('tasks', 'kill', '--signal', 'SIGKILL', id);
+    },
+    routes: async (registry) => {
+      const file = path.join(cluster.hostConfigFolder, registry, 'hosts.toml');
+      return (await readFile(file, 'utf8').catch(() => '')).match(/# >>> image-rescue/g)?.length ?? 0;
+    },
     clear: async () => {
       const background = { propagationPolicy: 'Background' };
-      await kube.delete('/apis/apps/v1/namespaces/default/deployments', background);
+      for (const kind of ['deployments', 'statefulsets', 'daemonsets'])
+        await kube.delete(`/apis/apps/v1/namespaces/default/${kind}`, background);
       for (const { metadata } of await everyJob())
         await kube.delete(`/apis/batch/v1/namespaces/${metadata.namespace}/jobs/${metadata.name}`, background);
       await kube.delete('/api/v1/namespaces/default/pods', { gracePeriodSeconds: 0 });

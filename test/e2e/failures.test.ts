@@ -58,14 +58,16 @@ onNode('a mirror that never ends (deadline): told, one Job', async (bed) => {
   }
 });
 
-onNode('the node is full (OutOfpods): told, one Job', async (bed) => {
+onNode('the node is full (OutOfpods): told, one Job; tried again, and once there is room it runs', async (bed) => {
   const since = new Date().toISOString();
   const { reference } = await bed.image('full', 'full.invalid/x');
   await bed.deployment('full', { image: reference }, mostPods);
   await bed.all('full', mostPods, 'stuck', stuck);
-  bed.start();
+  bed.start({ COOL_DOWN: '15', IMAGE_CHECK_INTERVAL: '3' });
   assert.match(await bed.word('full', 'ImageRescueFailed'), /OutOfpods/);
   assert.equal(await bed.jobsMade(since), 1);
+  await bed.cluster.kube.patch('/apis/apps/v1/namespaces/default/deployments/full', { spec: { replicas: 2 } });
+  await bed.all('full', 2, 'running', running);
 });
 
 onNode('the node is gone: told, one Job', async (bed) => {
@@ -120,7 +122,8 @@ onNode('a missing permission is named once, with verb and resource, and the rest
     rules: [
       { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch'] },
       { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
-      { apiGroups: [''], resources: ['namespaces'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+      { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'create'] },
     ],
   });
   await kube.post(`${api}/clusterrolebindings`, { metadata, roleRef: roleRef('ClusterRole'), subjects });
@@ -129,7 +132,6 @@ onNode('a missing permission is named once, with verb and resource, and the rest
     rules: [
       { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
       { apiGroups: [''], resources: ['configmaps'], verbs: ['create'] },
-      { apiGroups: [''], resources: ['events'], verbs: ['list'] },
     ],
   });
   await kube.post(`${api}/namespaces/limited-pulls/rolebindings`, { metadata, roleRef: roleRef('Role'), subjects });

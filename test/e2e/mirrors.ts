@@ -19,15 +19,18 @@ export interface RecordingMirror {
  * Stands in front of a registry and keeps what it is asked, headers included.
  *
  * @param lies for which URLs it changes a byte of what the registry serves
+ * @param open whether it serves at all just now; otherwise 404
  */
 export async function recordingMirror(
   registry: string,
   lies: (url: string) => boolean = () => false,
+  open: () => boolean = () => true,
 ): Promise<RecordingMirror> {
   const seen: RecordedRequest[] = [];
   const server = http.createServer((asked, answer) => {
     const { method = '', url = '', headers } = asked;
     seen.push({ method, url, headers });
+    if (!open()) return void answer.writeHead(404).end();
     const [host, port] = registry.split(':');
     const sent = http.request({ host, port, method, path: url, headers: { ...headers, host: registry } }, (got) => {
       answer.writeHead(got.statusCode ?? 502, got.headers);

@@ -8,6 +8,7 @@ export interface Product {
   log(): Record<string, unknown>[];
   /** Everything that it wrote so far. */
   output(): string;
+  signal(name: NodeJS.Signals): void;
   /** Sends a signal and resolves with the exit code, or the signal, when it has ended. */
   end(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals>;
   /** Resolves when it ends by itself. */
@@ -53,8 +54,10 @@ export function startProduct(kubeconfig: string, env: Record<string, string>): P
         .filter((line) => line.startsWith('{'))
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     ended,
+    signal: (name) => void child.kill(name),
     end: (signal = 'SIGTERM') => {
       child.kill(signal);
+      child.kill('SIGCONT'); // one that is suspended would not notice
       return ended;
     },
   };

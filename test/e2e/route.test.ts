@@ -16,10 +16,6 @@ import { recordingMirror } from './mirrors.ts';
 const onNode = casesOn({ hostConfig: true });
 
 const folder = (bed: Bed) => bed.cluster.hostConfigFolder;
-const entries = async (bed: Bed, registry: string) =>
-  (await readFile(path.join(folder(bed), registry, 'hosts.toml'), 'utf8').catch(() => '')).match(/# >>> image-rescue/g)
-    ?.length ?? 0;
-
 onNode(
   'without us a pod is still stuck after 45 s; started then, we rescue it by the sweep, from an absent Node image',
   async (bed) => {
@@ -178,7 +174,7 @@ onNode('no mirror has it: told once with each answer, no second Job before COOL_
     async () => ((await failed()).length > 0 ? await failed() : undefined),
     patience,
   );
-  for (const mirror of mirrors) assert.ok(told?.message.includes(`${mirror}: 404`), told?.message);
+  for (const mirror of mirrors) assert.ok(told?.message.includes(`${mirror}: "404`), told?.message);
   await sleep(12_000); // six sweeps and several back-offs
   assert.equal((await failed()).length, 1);
   assert.equal(await bed.jobsMade(since), 1);
@@ -201,7 +197,7 @@ onNode('the route is gone after its time, after SIGTERM and after SIGKILL of the
   const hold = await bed.image('hold', 'hold.invalid/x');
   await bed.pod('hold', { image: hold.reference });
   await bed.all('hold', 1, 'running', running);
-  assert.equal(await entries(bed, 'hold.invalid'), 1, 'the route is up');
+  assert.equal(await bed.routes('hold.invalid'), 1, 'the route is up');
   await waitFor('the folder to be empty', async () => (await readdir(folder(bed))).length === 0, patience);
   await product.end();
 
@@ -209,15 +205,15 @@ onNode('the route is gone after its time, after SIGTERM and after SIGKILL of the
   const term = await bed.image('term', 'term.invalid/x');
   await bed.pod('term', { image: term.reference });
   await bed.all('term', 1, 'running', running);
-  assert.equal(await entries(bed, 'term.invalid'), 1, 'the route is up');
+  assert.equal(await bed.routes('term.invalid'), 1, 'the route is up');
   await bed.cluster.kube.delete(`/apis/batch/v1/namespaces/${pullNamespace}/jobs`, { propagationPolicy: 'Background' });
   await waitFor('the folder to be empty', async () => (await readdir(folder(bed))).length === 0, patience);
 
   const kill = await bed.image('kill', 'kill.invalid/x');
   await bed.pod('kill', { image: kill.reference });
   await bed.all('kill', 1, 'running', running);
-  assert.equal(await entries(bed, 'kill.invalid'), 1, 'the route is up');
-  await killPullProgram('registry');
+  assert.equal(await bed.routes('kill.invalid'), 1, 'the route is up');
+  await killPullProgram(bed.cluster, 'registry');
   await waitFor('the sweep to clean up', async () => (await readdir(folder(bed))).length === 0, patience);
 });
 
@@ -226,11 +222,11 @@ onNode('what a killed pull program left is passed over by the runtime, and taken
   const [one, two] = [await bed.image('left-one', 'left.invalid/x'), await bed.image('left-two', 'left.invalid/x')];
   await bed.pod('left-one', { image: one.reference });
   await bed.all('left-one', 1, 'running', running);
-  await killPullProgram('registry');
-  assert.equal(await entries(bed, 'left.invalid'), 1, 'the entry is left');
+  await killPullProgram(bed.cluster, 'registry');
+  assert.equal(await bed.routes('left.invalid'), 1, 'the entry is left');
   await bed.pod('left-two', { image: two.reference });
   await bed.all('left-two', 1, 'running', running);
-  assert.equal(await entries(bed, 'left.invalid'), 1, "only the second pull's");
+  assert.equal(await bed.routes('left.invalid'), 1, "only the second pull's");
 });
 
 onNode('a hosts.toml that was there works meanwhile and is byte-identical afterwards', async (bed) => {
@@ -245,14 +241,14 @@ onNode('a hosts.toml that was there works meanwhile and is byte-identical afterw
   const { reference } = await bed.image('demo', 'corp.invalid/team');
   await bed.pod('corp', { image: reference });
   await bed.all('corp', 1, 'running', running);
-  assert.equal(await entries(bed, 'corp.invalid'), 1, 'the route is up');
+  assert.equal(await bed.routes('corp.invalid'), 1, 'the route is up');
   await bed.pod('own', { image: 'corp.invalid/team/own:1' });
   await bed.all('own', 1, 'running', running);
   assert.equal((await bed.mirrored('corp.invalid/team/own')).length, 0);
   assert.ok(
     (await operators.requests()).some(({ url, status }) => url.startsWith('/v2/team/own/blobs') && status === 200),
   );
-  await waitFor('the route to be down', async () => (await entries(bed, 'corp.invalid')) === 0, patience);
+  await waitFor('the route to be down', async () => (await bed.routes('corp.invalid')) === 0, patience);
   assert.equal(await readFile(path.join(place, 'hosts.toml'), 'utf8'), text);
   assert.deepEqual((await readdir(place)).sort(), ['corp.pem', 'hosts.toml']);
 });
@@ -267,12 +263,12 @@ onNode("two rescues of one registry keep each other's route", async (bed) => {
   // The kubelet itself pulls both, seconds later, each through its own rescue's entry.
   await bed.all('one', 1, 'running', running);
   await bed.all('two', 1, 'running', running);
-  assert.equal(await entries(bed, 'shared.invalid'), 2);
+  assert.equal(await bed.routes('shared.invalid'), 2);
   const [first] = await bed.jobs();
   await bed.cluster.kube.delete(`/apis/batch/v1/namespaces/${pullNamespace}/jobs/${first?.metadata.name}`, {
     propagationPolicy: 'Background',
   });
-  await waitFor("the deleted one's entry to go", async () => (await entries(bed, 'shared.invalid')) === 1, patience);
+  await waitFor("the deleted one's entry to go", async () => (await bed.routes('shared.invalid')) === 1, patience);
 });
 
 onNode(
@@ -294,7 +290,7 @@ onNode(
     const { reference } = await bed.image('rescued', 'words.invalid/x');
     await bed.pod('rescued', { image: reference });
     await bed.all('rescued', 1, 'running', running);
-    assert.equal(await entries(bed, 'words.invalid'), 1, 'the route is up');
+    assert.equal(await bed.routes('words.invalid'), 1, 'the route is up');
     assert.equal(await words(), alone);
     assert.equal((await bed.mirrored('words.invalid/x/other')).length, 0);
   },

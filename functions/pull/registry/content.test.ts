@@ -84,7 +84,7 @@ test('the first mirror that has it serves; what the others said is kept', async 
   assert.equal((await found.resolve()).mirror, yes);
   assert.deepEqual(found.answers(), [
     { mirror: no, answer: '404 Not Found: MANIFEST_UNKNOWN manifest unknown' },
-    { mirror: denied, answer: '403 Forbidden: not on the allow-list [31m' },
+    { mirror: denied, answer: '403 Forbidden: not on the allow-list' },
     { mirror: yes, answer: 'has it' },
   ]);
 });

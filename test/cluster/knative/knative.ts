@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../build.ts';
 import { freePorts } from '../free-ports.ts';
@@ -48,6 +49,7 @@ const wanted = {
 /** Builds Knative if it is not there yet (minutes, once), installs what it reads and starts it. */
 export async function startKnative(cluster: TestCluster, namespace: string, triggers: Trigger[]): Promise<Knative> {
   const programs = await build('knative', (line) => void process.stderr.write(`test cluster: ${line}\n`));
+  await waitFor('the other Knative of this machine to end', aloneOnThisMachine, 900_000);
   await install(cluster, join(programs, 'config'));
   await writeBroker(cluster.kube, namespace, triggers);
   const [ingress = 0, filter = 0, ...unused] = await freePorts(4);
@@ -71,6 +73,21 @@ export async function startKnative(cluster: TestCluster, namespace: string, trig
     },
     close: () => names.close(),
   };
+}
+
+/**
+ * The dispatcher's port is fixed, so there is one Knative on a machine: until this process ends. The lock is an abstract
+ * socket, which the kernel frees.
+ */
+function aloneOnThisMachine(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', () => resolve(false));
+    server.listen('\0image-rescue-test-knative', () => {
+      server.unref();
+      resolve(true);
+    });
+  });
 }
 
 async function install({ kube, kubectl }: TestCluster, config: string): Promise<void> {

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { aPod } from '../../test/builders.ts';
+import { nextNodeImage } from './node-image.ts';
+
+const nodeImages = JSON.stringify(['a.example/node', 'b.example/node', 'docker.io/node']);
+for (const [current, waiting, expected, failed = current] of [
+  ['a.example/node', 'ErrImagePull', 'b.example/node'],
+  ['b.example/node', 'ImagePullBackOff', 'docker.io/node'],
+  ['docker.io/node', 'ErrImagePull', undefined],
+  ['a.example/node', undefined, undefined],
+  ['elsewhere/node', 'ErrImagePull', undefined],
+  ['b.example/node', 'ErrImagePull', undefined, 'a.example/node'],
+] as const) {
+  test(`a pull pod on ${current}, ${waiting ?? 'running'} of ${failed}: next is ${expected}`, () => {
+    const pod = aPod({
+      metadata: { annotations: { 'image-rescue.dev/node-images': nodeImages } },
+      containers: [{ image: current, ...(waiting && { waiting, message: `Back-off pulling image "${failed}": no` }) }],
+    });
+    assert.equal(nextNodeImage(pod), expected);
+  });
+}

@@ -1,0 +1,123 @@
+import { answered, type Rule } from './rule.ts';
+
+/** What the registry says. */
+export const atTheRegistry: readonly Rule[] = [
+  {
+    cause: 'rate-limited',
+    helps: 'yes',
+    advice: 'its registry limits how much is pulled from here (too many requests)',
+    says: [
+      'too many requests',
+      'toomanyrequests',
+      'rate (?:limit|exceeded)',
+      'throttl(?:ed|ing)',
+      'data limit exceeded',
+      answered('429'),
+      'quota exceeded',
+    ],
+  },
+  {
+    cause: 'blocked',
+    helps: 'yes',
+    advice: 'its registry is not to be had from this country or network',
+    says: [
+      'export control',
+      'legal reasons',
+      answered('451'),
+      'sanction(?:s|ed)',
+      'embargo',
+      'your (?:country|region|location|territory)',
+    ],
+  },
+  {
+    cause: 'server-error',
+    helps: 'yes',
+    advice: 'its registry is out of order (it answers with a server error)',
+    says: [
+      answered('408|5[0-9][0-9]'),
+      'internal server error',
+      'bad gateway',
+      'service (?:temporarily )?unavailable',
+      'gateway time-?out',
+      'web server is down',
+      'origin is unreachable',
+    ],
+  },
+  {
+    cause: 'not-on-allow-list',
+    helps: 'maybe',
+    advice: 'the registry or mirror that it names serves a list of images, and this one is not on it',
+    says: ['(?:allow|white) -? list', '白名单'],
+  },
+  {
+    cause: 'blob-missing',
+    helps: 'maybe',
+    advice: 'its registry knows it but has lost a part of it',
+    says: ['unknown blob', 'blob unknown'],
+  },
+  {
+    cause: 'forbidden',
+    helps: 'maybe',
+    advice: 'the storage or the content network that its registry uses forbids it (403)',
+    says: ['<code>accessdenied', 'cloudflare'],
+  },
+  {
+    cause: 'access-denied',
+    helps: 'no',
+    advice:
+      "its registry denies access, so it is private or does not exist; check the name and the pod's imagePullSecrets",
+    says: [
+      'access (?:to the resource )?(?:is )?(?:denied|forbidden)',
+      'insufficient scope',
+      'authorization failed',
+      'denied:',
+      ': denied',
+      'permission ¤ denied',
+      'does not have permission to access',
+    ],
+  },
+  {
+    cause: 'unauthorized',
+    helps: 'no',
+    advice: "its registry wants credentials or refuses those it got; check the pod's imagePullSecrets",
+    says: [
+      'unauthorized',
+      answered('401'),
+      'authenticat(?:ion|e) (?:is )?required',
+      'authentication failed',
+      'basic auth credentials',
+      'basic credential not found',
+      'username (?:or|and|/) password',
+      'unauthenticated',
+      'token has expired',
+      'not authorized',
+    ],
+  },
+  {
+    cause: 'not-found',
+    helps: 'no',
+    advice: 'its registry has no such image; check the repository and the tag, or push it',
+    says: [
+      'not found',
+      '(?:manifest|name|tag|repository) unknown',
+      'unknown (?:manifest|repository)',
+      'no such (?:image|manifest|repository)',
+      'does not exist',
+      'was deleted or has expired',
+      answered('404|410'),
+    ],
+  },
+  {
+    cause: 'forbidden',
+    helps: 'maybe',
+    advice: 'its registry or something on the way forbids it (403)',
+    says: [answered('403'), 'forbidden'],
+  },
+  {
+    cause: 'not-a-registry',
+    helps: 'maybe',
+    advice: 'what answers for its registry is no registry; a captive portal or a proxy may be in between',
+    says: ['invalid character', '<html', '<!doctype', 'malformed http'],
+  },
+  { cause: 'timeout', helps: 'yes', advice: 'its registry does not answer in time', says: ['timeout'] },
+];

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readConfig } from '../config/config.ts';
+import { nextAddress } from './patch.ts';
+
+const host = fc.constantFrom(
+  'a.example',
+  'b.example/path',
+  'docker.io=c.example',
+  'http://d.example',
+  '127.0.0.1:5000',
+);
+
+test('however many mirrors there are: each address at most once, the original at the end, and then nothing', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(host, { minLength: 1 }), (mirrors) => {
+      const { rules } = readConfig({ DOCKER_PROXY_URL: mirrors.join() });
+      const named = ['demo:1'];
+      let original: string | undefined;
+      for (;;) {
+        const next = nextAddress(named.at(-1) ?? '', original, rules);
+        if (next === undefined) break;
+        original = 'demo:1';
+        named.push(next.address);
+        assert.ok(named.length < 10, 'it never goes round');
+        assert.doesNotMatch(next.address, /d\.example/, 'no runtime pulls from plain http that is not on loopback');
+      }
+      assert.equal(new Set(named).size, Math.max(1, named.length - 1));
+      assert.equal(named.at(-1), 'demo:1');
+    }),
+  );
+});
+
+test('an address that no setting knows is followed by the original', () => {
+  const { rules } = readConfig({ DOCKER_PROXY_URL: 'a.example' });
+  assert.deepEqual(nextAddress('gone.example/demo:1', 'demo:1', rules), { address: 'demo:1', putBack: true });
+});
+
+test('an internal image gets no address', () => {
+  const { rules } = readConfig({ DOCKER_PROXY_URL: 'a.example', MIRROR_REGISTRIES: '*' });
+  assert.equal(nextAddress('10.0.0.1:5000/demo:1', undefined, rules), undefined);
+});
