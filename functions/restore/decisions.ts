@@ -1,3 +1,5 @@
+import type { Cause } from '../../shared/causes/classify.ts';
+import { causeToldOf } from '../../shared/causes/of-events.ts';
 import { causeOf } from '../../shared/causes/of-pod.ts';
 import { eventData } from '../../shared/events/data.ts';
 import type { RescueEvent } from '../../shared/events/event.ts';
@@ -37,7 +39,7 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
   switch (decision.state) {
     case 'submitted':
       await cluster.writeEvent(
-        startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion, causeOf(pod, image)),
+        startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion, await cause(deps, pod, image)),
       );
       return;
     case 'refused':
@@ -54,6 +56,12 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
     case 'under way':
       if (deps.now() - Date.parse(decision.since) > patience) await tellDelay(deps, identity(pod), image, decision.job);
   }
+}
+
+/** The pod's status says it, on kubelets before 1.32 in a back-off only its kubelet's Events. */
+async function cause({ cluster }: RestoreDeps, pod: Pod, image: string): Promise<Cause | undefined> {
+  const { namespace, uid } = pod.metadata;
+  return causeOf(pod, image) ?? causeToldOf(await cluster.eventsAbout(namespace, uid), image);
 }
 
 async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: string): Promise<void> {

@@ -135,7 +135,7 @@ onNode("a NotReady node whose network plugin's own pod is what is stuck", async 
 });
 
 onNode('an Always container whose pull fails on a restart', async (bed) => {
-  bed.start({ ROUTE_HOLD: '5' });
+  bed.start({ ROUTE_HOLD: '25' }); // longer than the kubelet's first back-offs
   const { reference } = await bed.image('again', 'again.invalid/x');
   await bed.pod('again', { image: reference, imagePullPolicy: 'Always' });
   const [first] = await bed.all('again', 1, 'running', running);
