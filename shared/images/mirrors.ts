@@ -89,7 +89,8 @@ export function mirrorImage(address: MirrorAddress, image: ImageReference): stri
   return `${address.host}/${address.repository}${versionSuffix(image)}`;
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host means this machine, however it is spelled. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || placeOf(addressIn(hostname) ?? '') === 'loopback';
 }
 

@@ -1,5 +1,6 @@
 import { type Mirror, type MirrorAddress, mirrorAddresses } from './mirrors.ts';
 import { addressIn, placeOf } from './place.ts';
+import { tooFewForQuorum } from './quorum.ts';
 import type { ImageReference } from './reference.ts';
 
 /** Which images may be asked of which mirrors; see the variables of the same names. */
@@ -9,6 +10,8 @@ export interface ImageRules {
   readonly mirrorRegistries: readonly string[];
   /** Registries whose images never leave: `corp.example`, `*.corp.example`, `harbor.corp:8443`; `*` for all. */
   readonly neverRegistries: readonly string[];
+  /** `quorum`: two mirrors must agree on what a tag means. */
+  readonly verifyDigest: 'pinned' | 'quorum';
 }
 
 /** Public registries that mirrors commonly serve; the default of MIRROR_REGISTRIES. */
@@ -44,6 +47,9 @@ export function askableMirrors(image: ImageReference, rules: ImageRules): Mirror
     image,
     open ? rules.mirrors : rules.mirrors.filter((mirror) => mirror.registry !== undefined),
   );
+  const tooFew =
+    addresses.length > 0 && rules.verifyDigest === 'quorum' ? tooFewForQuorum(image, addresses) : undefined;
+  if (tooFew !== undefined) return { refused: tooFew };
   if (addresses.length > 0) return addresses;
   return open
     ? { refused: `no mirror in DOCKER_PROXY_URL serves ${registry}` }
