@@ -195,17 +195,21 @@ test('layers that lie elsewhere come from there, also from the middle', async ()
   );
 });
 
-test('a layer that nobody reads does not hold its connection', async () => {
-  const ended = Promise.withResolvers<void>();
-  const found = content(
-    await mirror((_, response) => {
-      response.once('close', ended.resolve);
-      response.writeHead(200, { 'content-length': 1 << 30 });
-      response.write(Buffer.alloc(1 << 20));
-    }),
-  );
-  (await found.blob(digest, 0)).close();
-  await ended.promise;
+test('a layer that nobody reads, or not to its end, does not hold its connection', async () => {
+  for (const leave of ['unread', 'half read']) {
+    const ended = Promise.withResolvers<void>();
+    const found = content(
+      await mirror((_, response) => {
+        response.once('close', ended.resolve);
+        response.writeHead(200, { 'content-length': 1 << 30 });
+        response.write(Buffer.alloc(1 << 20));
+      }),
+    );
+    const open = await found.blob(digest, 0);
+    if (leave === 'unread') open.close();
+    else for await (const _ of open.bytes) break;
+    await ended.promise;
+  }
 });
 
 test('a blob that breaks off is resumed where it broke, at the same mirror or the next', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { IncomingHttpHeaders } from 'node:http';
 import { test } from 'node:test';
 import { type Place, placeOf } from '../../../shared/images/place.ts';
 import { answers, aTask, type Serve, smallMirror } from '../../../test/small-mirror.ts';
@@ -12,7 +13,9 @@ const challenged =
     response.writeHead(401, { 'www-authenticate': challenge(request.headers.host ?? '') }).end();
   };
 
-async function resolved(serve: Serve): Promise<{ content: Content; requests: { url: string }[] }> {
+async function resolved(
+  serve: Serve,
+): Promise<{ content: Content; requests: { url: string; headers: IncomingHttpHeaders }[] }> {
   const mirror = await smallMirror(serve);
   const content = mirroredContent(aTask([mirror.address]));
   await content.resolve().catch(() => undefined);
@@ -40,6 +43,7 @@ for (const [what, challenge] of [
     const { content, requests } = await resolved(challenged(challenge, 'Bearer abc'));
     assert.equal(content.answers()[0]?.outcome, 'has it', JSON.stringify(content.answers()));
     assert.equal(requests[1]?.url, '/token?service=s&scope=repository%3Ax%3Apull');
+    assert.equal(requests[1]?.headers.authorization, undefined);
   });
 }
 
