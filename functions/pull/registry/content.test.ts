@@ -195,7 +195,7 @@ test('layers that lie elsewhere come from there, also from the middle', async ()
   );
 });
 
-test('a layer that nobody reads, or not to its end, does not hold its connection', async () => {
+test('a layer that nobody reads, or not to its end, does not hold its connection', { timeout: 30_000 }, async () => {
   for (const leave of ['unread', 'half read']) {
     const ended = Promise.withResolvers<void>();
     const found = content(

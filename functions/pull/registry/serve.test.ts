@@ -21,7 +21,7 @@ async function registry(bytes: () => AsyncIterable<Uint8Array>) {
   return { url: `http://${server.address}/v2/x/blobs/${digest}`, closed: closed.promise };
 }
 
-test('a layer that is only asked about is let go', async () => {
+test('a layer that is only asked about is let go', { timeout: 30_000 }, async () => {
   const { url, closed } = await registry(async function* () {
     yield Buffer.alloc(10);
   });
@@ -30,7 +30,7 @@ test('a layer that is only asked about is let go', async () => {
   await closed;
 });
 
-test('a layer whose runtime goes away in the middle is let go', async () => {
+test('a layer whose runtime goes away in the middle is let go', { timeout: 30_000 }, async () => {
   const gone = new AbortController();
   const { url, closed } = await registry(async function* () {
     yield Buffer.alloc(5);
