@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { pushImage } from '../cluster/images.ts';
-import { network } from '../cluster/network.ts';
 import { demoImage } from '../cluster/stock-images.ts';
 import { type Bed, running } from './bed.ts';
 import { casesOn } from './cases.ts';
@@ -24,6 +23,13 @@ async function withFronts(fronts: Promise<Front>[], run: (...open: Front[]) => P
   } finally {
     for (const one of open) one.close();
   }
+}
+
+/** The node's own address, which is not on loopback. */
+async function addressOf({ cluster }: Bed): Promise<string> {
+  type Node = { status: { addresses: { type: string; address: string }[] } };
+  const { status } = await cluster.kube.get<Node>(`/api/v1/nodes/${cluster.nodeName}`);
+  return status.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
 }
 
 const runs = (bed: Bed, name: string) => bed.all(name, 1, 'running', running);
@@ -168,7 +174,7 @@ onNode(
   'a mirror elsewhere that sends us to this node by token server and redirect: nothing is asked here',
   async (bed) => {
     const local = await recordingMirror(bed.cluster.mirror.address);
-    const elsewhere = network.nodeAddress;
+    const elsewhere = await addressOf(bed);
     const realm = { 'www-authenticate': `Bearer realm="http://${local.address}/token",service="x"` };
     const moved = { location: `http://${local.address}/` };
     const fronts = [
