@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../shared/cluster/connect.ts';
 import { clean } from '../shared/words/clean.ts';
 import type { ExplainOptions, StatusOptions } from './options.ts';
@@ -19,6 +20,9 @@ export interface RunDeps {
   readonly now: () => number;
   readonly stop: AbortSignal;
 }
+
+/** Milliseconds between two looks at the cluster. */
+const between = 2_000;
 
 /** Answers what was asked. Returns the exit code. */
 export async function run(options: StatusOptions | ExplainOptions, deps: RunDeps): Promise<number> {
@@ -56,6 +60,7 @@ async function watchStatus(reader: Reader, options: StatusOptions, deps: RunDeps
     },
     show: (text) => stdout.write(onScreen || asJson ? text : `${text}\n`),
     complain: (error) => stderr.write(`image-rescue: ${clean((error as Error).message)}; trying again\n`),
+    pause: () => sleep(between, undefined, { signal: stop }).catch(() => undefined),
   });
   return code;
 }

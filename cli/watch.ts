@@ -1,8 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Milliseconds between two looks at the cluster. */
-const pause = 2_000;
-
 /** One look: what is shown, and what of it counts as a change. */
 export interface Look {
   readonly text: string;
@@ -14,11 +9,13 @@ export interface WatchDeps {
   readonly look: () => Promise<Look>;
   readonly show: (text: string) => void;
   readonly complain: (error: unknown) => void;
+  /** Resolves when it is time for the next look, or to stop. */
+  readonly pause: () => Promise<unknown>;
   readonly stop: AbortSignal;
 }
 
 /** Looks until stopped and shows what has changed. A first look that fails is thrown; a later one is only told of. */
-export async function watch({ look, show, complain, stop }: WatchDeps): Promise<void> {
+export async function watch({ look, show, complain, pause, stop }: WatchDeps): Promise<void> {
   let shown: string | undefined;
   let complained: string | undefined;
   while (!stop.aborted) {
@@ -34,6 +31,6 @@ export async function watch({ look, show, complain, stop }: WatchDeps): Promise<
       if (message !== complained) complain(error);
       complained = message;
     }
-    await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
+    await pause();
   }
 }

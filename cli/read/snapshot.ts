@@ -55,13 +55,17 @@ const startsWithin = 5_000;
 /** Reads it all. What the account may not read is left out and named; other errors are thrown. */
 export async function takeSnapshot(reader: Reader, asked: Asked, now: number): Promise<Snapshot> {
   const { pullNamespace, namespace } = asked;
-  const missing = new Set<string>();
+  const missing = new Map<string, Set<string>>();
   const permitted = async <T>(without: string, read: Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await read;
     } catch (error) {
       if (!(error instanceof PermissionError)) throw error;
-      missing.add(`${error.message}; ${without}`);
+      // One permission, of however many namespaces it is missing.
+      const permission = /cannot \S+ resource \S+/.exec(error.message)?.[0];
+      const known = [...missing.keys()].find((told) => permission !== undefined && told.includes(permission));
+      const told = known ?? error.message;
+      missing.set(told, (missing.get(told) ?? new Set()).add(without));
       return otherwise;
     }
   };
@@ -125,7 +129,7 @@ export async function takeSnapshot(reader: Reader, asked: Asked, now: number): P
     progress,
     notStarted,
     skipped: new Set(skipped.keys()),
-    missing: [...missing],
+    missing: [...missing].map(([told, without]) => [told, ...without].join('; ')),
   };
 }
 

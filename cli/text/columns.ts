@@ -5,7 +5,7 @@ export interface Column {
   readonly title: string;
   /** Which end of its cells stays where they have to be cut. */
   readonly keep?: 'start' | 'end';
-  /** It is never narrower than this, in columns of the terminal; absent: it is not cut at all. */
+  /** Others give way before it is narrower than this, in columns of the terminal; absent: it is never cut. */
   readonly least?: number;
 }
 
@@ -15,11 +15,13 @@ export interface Cell {
 }
 
 const gap = 2;
+/** On a terminal that has no room for all the leasts, columns. */
+const leastOfAll = 4;
 
 /**
  * Aligned rows under their titles. Where they do not fit, the widest columns that may be cut give way, down to their least.
  *
- * @param rows cells in the order of the columns; lines without cells may stand between them
+ * @param rows cells in the order of the columns
  * @param columns of the terminal
  */
 export function table(
@@ -32,16 +34,19 @@ export function table(
   const widths = titles.map(({ title }, index) =>
     Math.max(width(title), ...cells.map((row) => width(row[index]?.text ?? ''))),
   );
-  let over = widths.reduce((sum, one) => sum + one + gap, -gap) - columns;
-  while (over > 0) {
-    const widest = titles.reduce((found, { least }, index) => {
-      const may = least !== undefined && (widths[index] ?? 0) > least;
-      return may && (widths[index] ?? 0) > (widths[found] ?? 0) ? index : found;
-    }, -1);
-    if (widest < 0) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-    over -= 1;
-  }
+  const over = () => widths.reduce((sum, one) => sum + one + gap, -gap) - columns;
+  const giveWay = (least: (column: Column) => number) => {
+    while (over() > 0) {
+      const roomy = titles.flatMap((column, index) =>
+        column.least !== undefined && (widths[index] ?? 0) > least(column) ? index : [],
+      );
+      const [widest] = roomy.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
+      if (widest === undefined) return;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+    }
+  };
+  giveWay(({ least = 0 }) => least);
+  giveWay(() => leastOfAll);
   const line = (row: readonly Cell[]) =>
     row
       .map(({ text, style }, index) => {

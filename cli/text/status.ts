@@ -44,7 +44,7 @@ function summary({ at, stuck, pulls, namespace }: StatusReport, { paint, columns
     rest > 0 && `${count(rest, 'image rests', 'images rest')}`,
   ].filter((part) => part !== false);
   const [first = '', ...others] = wrap(
-    `${waits}${more.length > 0 ? ` ${more.join(', ')}.` : ''}  ${timeOfDay(at)}`,
+    `${timeOfDay(at)}  ${waits}${more.length > 0 ? ` ${more.join(', ')}.` : ''}`,
     columns,
   );
   return [paint('bold', first), ...others];
