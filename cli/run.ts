@@ -23,6 +23,8 @@ export interface RunDeps {
 
 /** Milliseconds between two looks at the cluster. */
 const between = 2_000;
+/** A look at a large cluster takes long, and is to be a small part of what its API server does. */
+const restPerWork = 4;
 
 /** Answers what was asked. Returns the exit code. */
 export async function run(options: StatusOptions | ExplainOptions, deps: RunDeps): Promise<number> {
@@ -44,11 +46,14 @@ async function watchStatus(reader: Reader, options: StatusOptions, deps: RunDeps
   const asJson = options.output === 'json';
   const onScreen = stdout.isTTY && !asJson;
   let code = 0;
+  let took = 0;
   const told = new Set<string>();
   await watch({
     stop,
     look: async () => {
-      const report = statusReport(await takeSnapshot(reader, options, now()));
+      const begun = now();
+      const report = statusReport(await takeSnapshot(reader, options, begun));
+      took = now() - begun;
       const unheard = report.missing.filter((one) => !told.has(one));
       for (const one of unheard) told.add(one);
       code = tellMissing(onScreen ? [] : unheard, stderr) || (report.missing.length > 0 ? 1 : 0);
@@ -60,7 +65,7 @@ async function watchStatus(reader: Reader, options: StatusOptions, deps: RunDeps
     },
     show: (text) => stdout.write(onScreen || asJson ? text : `${text}\n`),
     complain: (error) => stderr.write(`image-rescue: ${clean((error as Error).message)}; trying again\n`),
-    pause: () => sleep(between, undefined, { signal: stop }).catch(() => undefined),
+    pause: () => sleep(Math.max(between, took * restPerWork), undefined, { signal: stop }).catch(() => undefined),
   });
   return code;
 }

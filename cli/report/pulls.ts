@@ -69,7 +69,7 @@ function pullReport(job: Job, pod: Pod | undefined, { at: now, progress, notStar
     image,
     node,
     attempt: attemptNumber(annotations),
-    ...(askedBy !== undefined && { askedBy }),
+    ...(askedBy !== undefined && { askedBy: clean(askedBy) }),
     created: rfc3339(Date.parse(creationTimestamp)),
     mirrors: task?.mirrors.map(({ host }) => host) ?? [],
     ...(pod !== undefined && leftItsRoute(pod) && { routeLeft: true }),

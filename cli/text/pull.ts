@@ -25,10 +25,13 @@ export function pullDetail(pull: PullReport, now: string): string {
   if (pull.attempt > 1) parts.push(`attempt ${pull.attempt}`);
   if (state === 'fetching') parts.push(progress && megabytes(progress), mirrors[0] && `from ${mirrors.join(', ')}`);
   if (state === 'starting') parts.push(why ?? 'its pod is not running yet');
-  if (state === 'came') {
-    const came = way === 'patch' ? `${mirror} has it` : `through ${mirror ?? 'a mirror'} by ${way}`;
-    parts.push(already ? 'it was on the node already' : `${came} in ${(seconds ?? 0).toFixed(1)} s`);
-  }
+  if (state === 'came' && way === 'patch') parts.push(`${mirror ?? 'a mirror'} has it, but not onto this node: ${why}`);
+  else if (state === 'came')
+    parts.push(
+      already
+        ? 'it was on the node already'
+        : `through ${mirror ?? 'a mirror'} by ${way} in ${(seconds ?? 0).toFixed(1)} s`,
+    );
   if (route !== undefined) parts.push(`route for ${route.registry} held until ${when(route.until, now)}`);
   if (state === 'failed') {
     parts.push(restsUntil === undefined ? 'may be tried again' : `rests until ${when(restsUntil, now)}`, why);
