@@ -32,13 +32,13 @@ export function whatNext(situation: Situation): Next {
   switch (state) {
     case 'starting':
     case 'fetching':
-      return at('when the pull has ended the pod is started, or told why not; at the latest', pull?.latest);
+      return at('the pod is started, or told why not, when the pull has ended; at the latest', pull?.latest);
     case 'came':
       return afterItCame(situation);
     case 'resting':
-      return at('it is tried again, at the earliest', pull?.restsUntil);
+      return at('tried again, at the earliest', pull?.restsUntil);
     case 'due':
-      return { what: 'it is tried again when image-rescue next looks at the pod' };
+      return { what: 'tried again when image-rescue next looks at the pod' };
     case 'refused':
       return {
         what:

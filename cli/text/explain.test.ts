@@ -62,7 +62,7 @@ What image-rescue told it
   11:55:20  ImageRescueFailed (2 times): docker.io/library/demo:1 could not be rescued: x.
 
 What happens next
-  resting: it is tried again, at the earliest: 12:05:20 (in 5 min)
+  resting: tried again, at the earliest: 12:05:20 (in 5 min)
 `,
   );
 });

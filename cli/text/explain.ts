@@ -5,7 +5,7 @@ import { block } from './block.ts';
 import type { Layout } from './paint.ts';
 import { pullDetail, pullTimes, styles } from './pull.ts';
 import { nextText } from './status.ts';
-import { ago, timeOfDay } from './times.ts';
+import { ago, timeOfDay, when } from './times.ts';
 
 const helps = {
   yes: 'a mirror helps',
@@ -21,10 +21,7 @@ export function explainText(story: Explanation, layout: Layout): string {
   const where = story.node === undefined ? 'on no node yet' : `on node ${story.node}`;
   const age = story.created === undefined ? '' : `, made ${ago(story.created, at)} ago`;
   const sections = [
-    [
-      paint('bold', `Pod ${story.namespace}/${story.pod}`),
-      ...block('', `${story.phase}, ${where}${age}`, 2, layout.columns),
-    ],
+    [paint('bold', `Pod ${story.namespace}/${story.pod}`), ...block('', `${story.phase}, ${where}${age}`, 2, layout)],
     ...story.images.map((image) => imageLines(image, layout)),
     ...pulls.map((pull) => pullLines(pull, at, layout)),
     events.length === 0
@@ -32,12 +29,7 @@ export function explainText(story: Explanation, layout: Layout): string {
       : [
           paint('bold', 'What image-rescue told it'),
           ...events.flatMap(({ at, reason, message, count }) =>
-            block(
-              `  ${timeOfDay(at)}`,
-              `${reason}${count > 1 ? ` (${count} times)` : ''}: ${message}`,
-              12,
-              layout.columns,
-            ),
+            block(timeOfDay(at), `${reason}${count > 1 ? ` (${count} times)` : ''}: ${message}`, 12, layout),
           ),
         ],
     nextLines(story, layout),
@@ -69,7 +61,11 @@ function pullLines(pull: PullReport, now: string, layout: Layout): string[] {
     `${paint('bold', `Pull of ${pull.image}`)}, ${paint(styles[pull.state], pull.state)}`,
     ...labelled('job', `${pull.job}${pull.askedBy === undefined ? '' : `, asked for by ${pull.askedBy}`}`, layout),
     ...labelled('when', pullTimes(pull, now), layout),
-    ...labelled(pull.state === 'failed' ? 'outcome' : 'how', pullDetail(pull, now), layout),
+    ...labelled(
+      pull.state === 'failed' ? 'outcome' : 'how',
+      pullDetail(pull, (time) => when(time, now)),
+      layout,
+    ),
     ...(pull.digest === undefined ? [] : labelled('digest', pull.digest, layout)),
     ...pull.answers.flatMap(({ mirror, answer }) => labelled('mirror', `${mirror}: ${quote(answer)}`, layout)),
   ];
@@ -82,15 +78,15 @@ function nextLines({ at, stuck, images, phase }: Explanation, layout: Layout): s
     return [
       title,
       ...stuck.flatMap((one) =>
-        block('', `${several ? `${one.image}: ` : ''}${one.state}: ${nextText(one, at)}`, 2, layout.columns),
+        block('', `${several ? `${one.image}: ` : ''}${one.state}: ${nextText(one, at)}`, 2, layout),
       ),
     ];
   }
   const running = images.every(({ state }) => state === undefined || state === 'running' || state === 'ended');
   const what = running ? 'nothing: it has all its images' : `nothing here: it is ${phase}, and waits for no image`;
-  return [title, ...block('', what, 2, layout.columns)];
+  return [title, ...block('', what, 2, layout)];
 }
 
-function labelled(label: string, text: string, { columns }: Layout): string[] {
-  return block(`  ${label}`, text, 16, columns);
+function labelled(label: string, text: string, layout: Layout): string[] {
+  return block(label, text, 16, layout);
 }

@@ -1,7 +1,7 @@
 import type { PullReport } from '../report/pulls.ts';
 import type { StuckReport } from '../report/stuck.ts';
 import type { Style } from './paint.ts';
-import { ago, megabytes, timeOfDay, when } from './times.ts';
+import { ago, megabytes, timeOfDay } from './times.ts';
 
 export const styles: Readonly<Record<PullReport['state'] | StuckReport['state'], Style>> = {
   starting: 'cyan',
@@ -18,24 +18,23 @@ export const styles: Readonly<Record<PullReport['state'] | StuckReport['state'],
   waiting: 'yellow',
 };
 
-/** What is to be said of a pull beside its state. */
-export function pullDetail(pull: PullReport, now: string): string {
+/**
+ * What is to be said of a pull beside its state.
+ *
+ * @param told how a time is told
+ */
+export function pullDetail(pull: PullReport, told: (time: string) => string): string {
   const { state, progress, mirrors, why, already, mirror, way, seconds, route, routeLeft, restsUntil } = pull;
   const parts: (string | undefined)[] = [];
   if (pull.attempt > 1) parts.push(`attempt ${pull.attempt}`);
   if (state === 'fetching') parts.push(progress && megabytes(progress), mirrors[0] && `from ${mirrors.join(', ')}`);
   if (state === 'starting') parts.push(why ?? 'its pod is not running yet');
-  if (state === 'came' && way === 'patch') parts.push(`${mirror ?? 'a mirror'} has it, but not onto this node: ${why}`);
-  else if (state === 'came')
-    parts.push(
-      already
-        ? 'it was on the node already'
-        : `through ${mirror ?? 'a mirror'} by ${way} in ${(seconds ?? 0).toFixed(1)} s`,
-    );
-  if (route !== undefined) parts.push(`route for ${route.registry} held until ${when(route.until, now)}`);
-  if (state === 'failed') {
-    parts.push(restsUntil === undefined ? 'may be tried again' : `rests until ${when(restsUntil, now)}`, why);
-  }
+  if (state === 'came' && way === 'patch') parts.push(`${mirror ?? 'a mirror'} has it`, why);
+  else if (already) parts.push('it was on the node already');
+  else if (state === 'came') parts.push(`from ${mirror ?? 'a mirror'} by ${way} in ${(seconds ?? 0).toFixed(1)} s`);
+  if (route !== undefined) parts.push(`route held until ${told(route.until)}`);
+  if (state === 'failed')
+    parts.push(restsUntil === undefined ? 'may be tried again' : `rests until ${told(restsUntil)}`, why);
   if (routeLeft) parts.push('it ended without taking its route down, a clean-up follows');
   return parts.filter(Boolean).join('; ');
 }

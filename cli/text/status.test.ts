@@ -49,7 +49,7 @@ const wide = { paint: plain, columns: Number.POSITIVE_INFINITY };
 test('the status for people', () => {
   assert.equal(
     statusText(report, wide),
-    `12:00:00  2 pods are stuck on an image. 1 pull is under way, 1 route is held, 1 image rests.
+    `12:00:00  2 pods are stuck on an image. 1 pull is under way, 1 route is held, 1 failed pull rests.
 
 NAMESPACE  POD    NODE   IMAGE               STATE    AGE
 default    api-a  node1  quay.io/team/api:2  resting  6 min
@@ -57,19 +57,19 @@ default    api-b  node1  quay.io/team/api:2  resting  6 min
   why    its registry's name cannot be resolved (DNS)
   tried  m.example: "404 Not Found"
   tried  n.example: "403 Forbidden: 该镜像不在白名单内，请联系管理员将其加入白名单后再重新尝试拉取该镜像"
-  next   it is tried again, at the earliest: 12:03:40 (in 3 min)
+  next   tried again, at the earliest: 12:03:40 (in 3 min)
 
 NAMESPACE  PATCHED POD  CONTAINER  STATE    NAMES NOW                         IN PLACE OF
 default    db-0         c0         running  m.example/docker.io/library/db:1  docker.io/library/db:1
 
-PULL OF                   ON NODE  STATE     AGE
-docker.io/library/web:1   node1    fetching  12 s   34.1 of 120.5 MB; from m.example, n.example
-quay.io/team/api:2        node1    failed    6 min  rests until 12:03:40 (in 3 min); no mirror served it
-docker.io/library/demo:1  node1    came      100 s  through m.example by route in 1.9 s; route for docker.io held until 12:04:00 (in 4 min)
+PULL OF                   NODE   STATE     AGE
+docker.io/library/web:1   node1  fetching  12 s   34.1 of 120.5 MB; from m.example, n.example
+quay.io/team/api:2        node1  failed    6 min  rests until 12:03:40; no mirror served it
+docker.io/library/demo:1  node1  came      100 s  from m.example by route in 1.9 s; route held until 12:04:00
 
 MIRROR     ASKED  SERVED   LAST REFUSAL
-m.example  2      1 (50%)  quay.io/team/api:2: "404 Not Found"
-n.example  1      0 (0%)   quay.io/team/api:2: "403 Forbidden: 该镜像不在白名单内，请联系管理员将其加入白名单后再重新尝试拉取该镜像"
+m.example  2      1 (50%)  "404 Not Found" for quay.io/team/api:2
+n.example  1      0 (0%)   "403 Forbidden: 该镜像不在白名单内，请联系管理员将其加入白名单后再重新尝试拉取该镜像" for quay.io/team/api:2
 `,
   );
 });

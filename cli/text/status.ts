@@ -41,7 +41,7 @@ function summary({ at, stuck, pulls, namespace }: StatusReport, { paint, columns
   const more = [
     open > 0 && `${count(open, 'pull is', 'pulls are')} under way`,
     held > 0 && `${count(held, 'route is', 'routes are')} held`,
-    rest > 0 && `${count(rest, 'image rests', 'images rest')}`,
+    rest > 0 && `${count(rest, 'failed pull rests', 'failed pulls rest')}`,
   ].filter((part) => part !== false);
   const [first = '', ...others] = wrap(
     `${timeOfDay(at)}  ${waits}${more.length > 0 ? ` ${more.join(', ')}.` : ''}`,
@@ -50,7 +50,8 @@ function summary({ at, stuck, pulls, namespace }: StatusReport, { paint, columns
   return [paint('bold', first), ...others];
 }
 
-function stuck({ at, stuck, pulls, namespace }: StatusReport, { paint, columns }: Layout): string[] {
+function stuck({ at, stuck, pulls, namespace }: StatusReport, layout: Layout): string[] {
+  const { paint, columns } = layout;
   if (stuck.length === 0) return [];
   const titles: Column[] = [
     ...(namespace === undefined ? [{ title: 'NAMESPACE', least: 10 }] : []),
@@ -76,12 +77,12 @@ function stuck({ at, stuck, pulls, namespace }: StatusReport, { paint, columns }
   // Replicas share their story: it is told once, below all of them.
   const stories = Map.groupBy(stuck.keys(), (index) => {
     const one = stuck[index];
-    return one === undefined ? '' : story(one, pulls, at, columns).join('\n');
+    return one === undefined ? '' : story(one, pulls, at, layout).join('\n');
   });
   return [head, ...[...stories].flatMap(([told, indexes]) => [...indexes.map((index) => rows[index] ?? ''), told])];
 }
 
-function story(one: StuckReport, pulls: StatusReport['pulls'], now: string, columns: number): string[] {
+function story(one: StuckReport, pulls: StatusReport['pulls'], now: string, layout: Layout): string[] {
   const pull = pulls.find(({ job }) => job === one.job);
   const tried =
     pull === undefined
@@ -91,10 +92,10 @@ function story(one: StuckReport, pulls: StatusReport['pulls'], now: string, colu
         : [pull.why ?? ''];
   const underWay = pull?.state === 'starting' || pull?.state === 'fetching';
   return [
-    ...labelled('why', one.why, columns),
-    ...(underWay && pull !== undefined ? labelled('now', pullDetail(pull, now), columns) : []),
-    ...(underWay ? [] : tried.filter((text) => text !== '').flatMap((text) => labelled('tried', text, columns))),
-    ...labelled('next', nextText(one, now), columns),
+    ...labelled('why', one.why, layout),
+    ...(underWay && pull !== undefined ? labelled('now', pullDetail(pull, timeOfDay), layout) : []),
+    ...(underWay ? [] : tried.filter((text) => text !== '').flatMap((text) => labelled('tried', text, layout))),
+    ...labelled('next', nextText(one, now), layout),
   ];
 }
 
@@ -135,10 +136,10 @@ function pulls({ at, pulls }: StatusReport, { paint, columns }: Layout): string[
   const shown = [...pulls].sort((a, b) => rank[a.state] - rank[b.state]).slice(0, mostPulls);
   const titles: Column[] = [
     { title: 'PULL OF', keep: 'end', least: 16 },
-    { title: 'ON NODE', least: 6 },
+    { title: 'NODE', least: 6 },
     { title: 'STATE' },
     { title: 'AGE' },
-    { title: '', least: 10 },
+    { title: '', least: 36 },
   ];
   const { head, rows } = table(
     titles,
@@ -147,7 +148,7 @@ function pulls({ at, pulls }: StatusReport, { paint, columns }: Layout): string[
       pull.node,
       { text: pull.state, style: styles[pull.state] },
       ago(pull.created, at),
-      pullDetail(pull, at),
+      pullDetail(pull, timeOfDay),
     ]),
     columns,
     paint,
@@ -173,7 +174,7 @@ function mirrors({ mirrors }: StatusReport, { paint, columns }: Layout): string[
         text: rate === undefined ? '-' : `${served} (${Math.round(rate * 100)}%)`,
         ...(rate !== undefined && { style: rate === 1 ? 'green' : rate === 0 ? 'red' : 'yellow' }),
       },
-      lastRefusal === undefined ? '' : `${shortDigest(lastRefusal.image)}: ${quote(lastRefusal.answer)}`,
+      lastRefusal === undefined ? '' : `${quote(lastRefusal.answer)} for ${shortDigest(lastRefusal.image)}`,
     ]),
     columns,
     paint,
@@ -181,8 +182,8 @@ function mirrors({ mirrors }: StatusReport, { paint, columns }: Layout): string[
   return [head, ...rows];
 }
 
-function labelled(label: string, text: string, columns: number): string[] {
-  return block(`  ${label}`, text, 9, columns, mostLines);
+function labelled(label: string, text: string, layout: Layout): string[] {
+  return block(label, text, 9, layout, mostLines);
 }
 
 function count(number: number, one: string, many: string): string {

@@ -89,7 +89,7 @@ onNode('who is stuck and why, who was rescued, patched, rests or is beyond help'
 
   const text = await begin('kubectl-image_rescue', ['status', '-n', 'default']).ended;
   assert.equal(text.code, 0, text.err);
-  assert.match(text.out, /2 pods are stuck on an image in namespace default\. 1 route is held, 1 image rests\./);
+  assert.match(text.out, /2 pods are stuck on an image in namespace default\. 1 route is held, 1 failed pull rests\./);
   assert.match(text.out, /^hopeless .* refused .*\n {2}why +its imagePullPolicy is Never/m);
   assert.match(text.out, /^resting .* resting .*\n(.*\n)*? {2}tried .*404.*\n {2}next .*\(in \d+ /m);
   assert.match(text.out, new RegExp(`^patched +app +running +${address} `, 'm'));
