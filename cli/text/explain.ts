@@ -49,9 +49,7 @@ function imageLines({ of, image, original, pullPolicy, state, words, cause }: Im
     ...labelled('image', `${image}${pullPolicy === undefined ? '' : ` (${pullPolicy})`}`, layout),
     ...(original === undefined ? [] : labelled('in place of', original, layout)),
     ...(words === undefined ? [] : labelled('kubelet says', quote(words), layout)),
-    ...(cause === undefined
-      ? []
-      : labelled('cause', `${cause.advice} (${cause.cause}: ${helps[cause.helps]})`, layout)),
+    ...(cause === undefined ? [] : labelled('cause', `${cause.advice}; ${helps[cause.helps]}`, layout)),
   ];
 }
 

@@ -24,7 +24,9 @@ export const styles: Readonly<Record<PullReport['state'] | StuckReport['state'],
  * @param told how a time is told
  */
 export function pullDetail(pull: PullReport, told: (time: string) => string): string {
-  const { state, progress, mirrors, why, already, mirror, way, seconds, route, routeLeft, restsUntil } = pull;
+  const { state, progress, mirrors, already, mirror, way, seconds, route, routeLeft, restsUntil } = pull;
+  // Its name stands beside it already.
+  const why = pull.why?.replaceAll(pull.image, 'it');
   const parts: (string | undefined)[] = [];
   if (pull.attempt > 1) parts.push(`attempt ${pull.attempt}`);
   if (state === 'fetching') parts.push(progress && megabytes(progress), mirrors[0] && `from ${mirrors.join(', ')}`);
