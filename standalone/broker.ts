@@ -17,8 +17,8 @@ export interface Broker {
 }
 
 /** As the delivery spec of knative/ has it. */
-const retries = 5;
-const firstBackOff = 200;
+export const retries = 5;
+export const firstBackOff = 200;
 /** Deliveries to one function at once; more wait in line. */
 const atOnce = 8;
 

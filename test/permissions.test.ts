@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEntry } from './cluster/audit.ts';
-import { grants, needs } from './permissions.ts';
+import { type Grant, grants, inWords, needFor } from './permissions.ts';
 
 const request = (verb: string, resource: string, namespace: string, subresource?: string): AuditEntry => ({
   verb,
@@ -12,30 +12,42 @@ const request = (verb: string, resource: string, namespace: string, subresource?
   userAgent: 'a',
   time: '2026-01-01T00:00:00Z',
 });
-const rule = (resources: string[], verbs: string[]) => ({ apiGroups: [''], resources, verbs });
-const needed = (permissions: Parameters<typeof grants>[0], ...requests: AuditEntry[]) =>
-  Object.fromEntries(
-    [...needs(grants(permissions, 'pulls'), requests)].map(([words, one]) => [words, one !== undefined]),
-  );
+const needed = (granted: Grant[], ...requests: AuditEntry[]) =>
+  granted.filter((grant) => needFor(grant, granted, requests) !== undefined).map(inWords);
+
+const get = { verb: 'get', resource: 'pods' };
+const list = { verb: 'list', resource: 'pods' };
+const getThere = { ...get, namespace: 'pulls' };
 
 test('a permission is needed where a request would have been refused without it', () => {
-  const cluster = [rule(['pods'], ['get', 'list'])];
-  assert.deepEqual(needed({ cluster }, request('get', 'pods', 'default')), { 'get pods': true, 'list pods': false });
+  assert.deepEqual(needed([get, list], request('get', 'pods', 'default')), ['get pods']);
+  assert.deepEqual(needed([get], request('get', 'pods', 'default', 'log')), [], 'a subresource is another resource');
 });
 
-test('a permission in one namespace is needed only for what no other covers, and only there', () => {
-  const pulls = [rule(['pods'], ['get'])];
-  const get = request('get', 'pods', 'pulls');
-  assert.deepEqual(needed({ pulls }, get), { 'get pods in pulls': true });
-  assert.deepEqual(needed({ pulls }, request('get', 'pods', 'default')), { 'get pods in pulls': false });
-  const cluster = [rule(['pods'], ['get'])];
-  assert.deepEqual(needed({ cluster, pulls }, get), { 'get pods': false, 'get pods in pulls': false });
-  const elsewhere = request('get', 'pods', 'default');
-  assert.deepEqual(needed({ cluster, pulls }, get, elsewhere), { 'get pods': true, 'get pods in pulls': false });
+test('a permission in one namespace is needed only there, and only where no other would do', () => {
+  assert.deepEqual(needed([getThere], request('get', 'pods', 'pulls')), ['get pods in pulls']);
+  assert.deepEqual(needed([getThere], request('get', 'pods', 'default')), []);
+  assert.deepEqual(needed([get, getThere], request('get', 'pods', 'pulls')), []);
+  assert.deepEqual(needed([get, getThere], request('get', 'pods', 'default')), ['get pods']);
 });
 
-test('a subresource is another resource', () => {
-  assert.deepEqual(needed({ cluster: [rule(['pods'], ['get'])] }, request('get', 'pods', 'x', 'log')), {
-    'get pods': false,
+test("manifests give an account its own bindings' roles", () => {
+  const rules = (verb: string) => [{ apiGroups: [''], resources: ['pods'], verbs: [verb] }];
+  const subjects = (name: string) => [{ kind: 'ServiceAccount', name, namespace: 'x' }];
+  const bound = (name: string, kind: string, account: string, namespace?: string) => ({
+    kind: `${kind}Binding`,
+    metadata: { name, namespace },
+    roleRef: { kind, name },
+    subjects: subjects(account),
   });
+  const manifests = [
+    { kind: 'ClusterRole', metadata: { name: 'a' }, rules: rules('get') },
+    { kind: 'Role', metadata: { name: 'a', namespace: 'pulls' }, rules: rules('list') },
+    { kind: 'ClusterRole', metadata: { name: 'b' }, rules: rules('delete') },
+    bound('a', 'ClusterRole', 'one'),
+    bound('a', 'Role', 'one', 'pulls'),
+    bound('b', 'ClusterRole', 'other'),
+  ];
+  const found = grants(JSON.parse(JSON.stringify(manifests)), { name: 'one', namespace: 'x' });
+  assert.deepEqual(found.map(inWords), ['get pods', 'list pods in pulls']);
 });

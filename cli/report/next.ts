@@ -55,6 +55,7 @@ export function whatNext(situation: Situation): Next {
     case 'blocked':
       return { what: 'nothing, until a person has seen to that on its node' };
     case 'waiting':
+      if (cause?.cause === 'kubelet-limit') return { what: 'its kubelet tries again by itself' };
       return {
         what:
           age > noticedWithin

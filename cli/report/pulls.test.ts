@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aPull, aSnapshot, before, type PullParts } from '../../test/snapshot.ts';
+import type { MirrorAnswer } from '../../shared/pulls/result.ts';
+import { aPull, aSnapshot, before, now, type PullParts } from '../../test/snapshot.ts';
 import { mirrorReports } from './mirrors.ts';
 import { pullReports } from './pulls.ts';
 
@@ -79,27 +80,24 @@ test('the newest pull first, also of one image', () => {
   );
 });
 
-test('how each mirror did: asked, served, the last refusal; who was not asked has no rate', () => {
-  const answered = (image: string, ended: number, first: string, second?: string) =>
-    aPull({
-      image,
-      ended,
-      result: {
-        way: 'none',
-        answers: [
-          { mirror: 'm.example', answer: first },
-          ...(second === undefined ? [] : [{ mirror: 'n.example', answer: second }]),
-        ],
-      },
-    });
-  const digest = `has it as sha256:${'0'.repeat(64)}`;
+test('how each mirror did: asked, served, the last refusal, until when it rests; who was not asked has no rate', () => {
+  const answered = (image: string, ended: number, ...answers: MirrorAnswer[]) =>
+    aPull({ image, ended, result: { way: 'none', answers } });
+  const one = { mirror: 'm.example' };
+  const other = { mirror: 'n.example' };
   const pulls = [
-    answered('a', 40, '404 Not Found', 'has it'),
-    answered('b', 50, '503 x', 'has it; 502 Bad Gateway'),
-    answered('c', 60, 'has it'),
-    answered('d', 70, digest),
+    answered('a', 40, { ...one, answer: '404 Not Found', outcome: 'not there' }, { ...other, answer: 'has it' }),
+    answered(
+      'b',
+      50,
+      { ...one, answer: '503', outcome: 'down' },
+      { ...other, answer: 'has it; 429', outcome: 'throttled', retryAfter: 9999 },
+    ),
+    answered('c', 60, { ...one, answer: 'has it', outcome: 'has it' }),
+    answered('d', 70, { ...one, answer: '502; has it as sha256:0', outcome: 'has it' }),
   ];
-  assert.deepEqual(mirrorReports(pullReports(aSnapshot({ pulls }))), [
+  const reports = (...some: typeof pulls) => mirrorReports(pullReports(aSnapshot({ pulls: some })), 600, now);
+  assert.deepEqual(reports(...pulls), [
     {
       mirror: 'm.example',
       asked: 4,
@@ -112,10 +110,11 @@ test('how each mirror did: asked, served, the last refusal; who was not asked ha
       asked: 2,
       served: 1,
       rate: 0.5,
-      lastRefusal: { image: 'docker.io/library/b:latest', answer: 'has it; 502 Bad Gateway', at: before(50) },
+      restsUntil: before(50 - 600),
+      lastRefusal: { image: 'docker.io/library/b:latest', answer: 'has it; 429', at: before(50) },
     },
   ]);
-  assert.deepEqual(mirrorReports(pullReports(aSnapshot({ pulls: [aPull()] }))), [
+  assert.deepEqual(reports(aPull()), [
     { mirror: 'm.example', asked: 0, served: 0 },
     { mirror: 'n.example', asked: 0, served: 0 },
   ]);

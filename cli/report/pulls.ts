@@ -1,8 +1,8 @@
 import type { Pod } from '../../shared/pods/pod.ts';
 import type { Job } from '../../shared/pulls/job.ts';
-import { attemptNumber, marks } from '../../shared/pulls/name.ts';
+import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import type { Progress } from '../../shared/pulls/progress.ts';
-import type { PullResult } from '../../shared/pulls/result.ts';
+import type { MirrorAnswer, PullResult } from '../../shared/pulls/result.ts';
 import { hasBegun, leftItsRoute, pullState } from '../../shared/pulls/state.ts';
 import { type Task, taskOf } from '../../shared/pulls/task.ts';
 import { clean } from '../../shared/words/clean.ts';
@@ -37,7 +37,7 @@ export interface PullReport {
   /** Why it failed, or has not started yet. */
   readonly why?: string;
   /** What every mirror that was asked said. */
-  readonly answers: readonly { readonly mirror: string; readonly answer: string }[];
+  readonly answers: readonly MirrorAnswer[];
   /** A route to this registry is held until then, at the latest. */
   readonly route?: { readonly registry: string; readonly until: string };
   /** Its pod ended without taking its route down. */
@@ -68,7 +68,7 @@ function pullReport(job: Job, pod: Pod | undefined, { at: now, progress, notStar
     job: name,
     image,
     node,
-    attempt: attemptNumber(annotations),
+    attempt: attemptOf(annotations).number,
     ...(askedBy !== undefined && { askedBy: clean(askedBy) }),
     created: rfc3339(Date.parse(creationTimestamp)),
     mirrors: task?.mirrors.map(({ host }) => host) ?? [],
@@ -119,7 +119,7 @@ function resultReport({ already, mirror, digest, milliseconds, answers, error, b
     ...(mirror !== undefined && { mirror }),
     ...(digest !== undefined && { digest }),
     ...(why !== undefined && { why: clean(why) }),
-    answers: answers.map((one) => ({ mirror: clean(one.mirror), answer: clean(one.answer) })),
+    answers: answers.map((one) => ({ ...one, mirror: clean(one.mirror), answer: clean(one.answer) })),
   };
 }
 

@@ -28,6 +28,8 @@ export function statusReport(snapshot: Snapshot): StatusReport {
     ({ metadata: a }, { metadata: b }) => a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name),
   );
   const stuck = byPod.flatMap((pod) => stuckReports(pod, all, snapshot));
+  // Each Job has the COOL_DOWN of its time.
+  const coolDown = Math.max(0, ...snapshot.jobs.map(({ spec }) => spec.ttlSecondsAfterFinished ?? 0));
   const waitedFor = new Set(stuck.map(({ job }) => job));
   const pulls = all.filter(
     ({ askedBy, job }) => namespace === undefined || askedBy?.startsWith(`${namespace}/`) || waitedFor.has(job),
@@ -39,7 +41,7 @@ export function statusReport(snapshot: Snapshot): StatusReport {
     stuck,
     patched: byPod.flatMap(patchedReports),
     pulls,
-    mirrors: mirrorReports(all),
+    mirrors: mirrorReports(all, coolDown, at),
     missing,
   };
 }

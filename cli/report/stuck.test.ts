@@ -61,6 +61,7 @@ for (const [what, given, state, next, at] of [
   ['not at the registry', { container: { message: notThere } }, 'refused', /until a person/],
   ['not there, tried before', { container: { message: notThere }, pull: failed }, 'refused', /until a person/],
   ['Never', { container: { imagePullPolicy: 'Never', message: '' } }, 'refused', /until a person/],
+  ['the kubelet limits itself', { container: { message: 'pull QPS exceeded' } }, 'waiting', /kubelet tries again/],
   ['a refused signature', { container: { waiting: 'SignatureValidationFailed' } }, 'refused', /around that decision/],
   [
     'told that it is refused',
@@ -128,9 +129,12 @@ test("a kubelet that does not say the cause in a back-off said it in an Event; o
   const said = (message: string) => [{ reason: 'Failed', message, from: 'kubelet', at: now }];
   const kubelet = (message: string) => ({ more: { kubelet: new Map([['uid-web-1', said(message)]]) } });
   assert.equal(only({ container }).cause, 'unknown');
-  const known = only({ container, ...kubelet(`Failed to pull image "${image}": no route to host`) });
+  const known = only({ container, ...kubelet(`Failed to pull image "${image}": dial tcp: no route to host`) });
   assert.equal(known.why, 'the network has no way to its registry');
-  assert.equal(only({ container, ...kubelet('Failed to pull image "x:1": no route to host') }).cause, 'unknown');
+  assert.equal(
+    only({ container, ...kubelet('Failed to pull image "x:1": dial tcp: no route to host') }).cause,
+    'unknown',
+  );
 });
 
 test('replicas, spellings and several images: one entry per pod and image', () => {

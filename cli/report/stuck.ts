@@ -94,7 +94,7 @@ export function stuckReports(pod: Pod, pulls: readonly PullReport[], snapshot: S
 
 function stuckState(
   containers: readonly StuckContainer[],
-  { helps }: KnownCause,
+  { cause, helps }: KnownCause,
   pull: PullReport | undefined,
   told: Told | undefined,
   skipped: boolean,
@@ -103,6 +103,7 @@ function stuckState(
   if (pull?.state === 'starting' || pull?.state === 'fetching') return pull.state;
   // One that names its original again is as any other.
   if (containers.some(({ image, original }) => original !== undefined && original !== image)) return 'patched';
+  if (cause === 'kubelet-limit') return 'waiting';
   if (helps === 'no' || helps === 'never') return 'refused';
   const toldSince = told !== undefined && (pull === undefined || told.at > Date.parse(pull.created)) ? told.what : '';
   if (toldSince === 'refused' || toldSince === 'dry run') return toldSince;

@@ -3,15 +3,23 @@ import { type Handler, ownEvent } from '../../shared/events/event.ts';
 import { eventTypes } from '../../shared/events/types.ts';
 import { podSchema } from '../../shared/pods/pod.ts';
 import { decide } from './decide.ts';
+import { decideEvent, kubeletEventSchema } from './kubelet-event.ts';
 
 export interface DetectDeps {
   /** Pods in here are our own and never start a rescue. */
   readonly pullNamespace: string;
 }
 
-/** A Pod change in; image.stuck out, or nothing. Touches nothing. */
+/** A change of a Pod or an Event in; image.stuck or pod.waits out, or nothing. Touches nothing. */
 export function detect({ pullNamespace }: DetectDeps): Handler {
   return async (event) => {
+    if (event.extensions['kind'] === 'Event') {
+      const told = eventData(event, kubeletEventSchema);
+      const waits = decideEvent(told, pullNamespace);
+      const { namespace, name } = waits?.pod ?? {};
+      const subject = `${namespace}/${name}@${told.metadata.resourceVersion}`;
+      return waits && ownEvent('detect', eventTypes.podWaits, subject, waits);
+    }
     const pod = eventData(event, podSchema);
     const stuck = decide(pod, pullNamespace);
     if (stuck === undefined) return undefined;

@@ -1,3 +1,5 @@
+import type { Cause } from '../../shared/causes/classify.ts';
+import { causeToldOf } from '../../shared/causes/of-events.ts';
 import { causeOf } from '../../shared/causes/of-pod.ts';
 import { eventData } from '../../shared/events/data.ts';
 import type { RescueEvent } from '../../shared/events/event.ts';
@@ -5,7 +7,7 @@ import { type Decision, type PodIdentity, pullsDecidedSchema } from '../../share
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, type Pod } from '../../shared/pods/pod.ts';
 import { stuckContainers, wantedImage } from '../../shared/pods/stuck.ts';
-import { attemptNumber, marks } from '../../shared/pulls/name.ts';
+import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import type { RestoreDeps } from './deps.ts';
 import { patchOn } from './patch.ts';
@@ -37,7 +39,7 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
   switch (decision.state) {
     case 'submitted':
       await cluster.writeEvent(
-        startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion, causeOf(pod, image)),
+        startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion, await cause(deps, pod, image)),
       );
       return;
     case 'refused':
@@ -56,6 +58,12 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
   }
 }
 
+/** The pod's status says it, on kubelets before 1.32 in a back-off only its kubelet's Events. */
+async function cause({ cluster }: RestoreDeps, pod: Pod, image: string): Promise<Cause | undefined> {
+  const { namespace, uid } = pod.metadata;
+  return causeOf(pod, image) ?? causeToldOf(await cluster.eventsAbout(namespace, uid), image);
+}
+
 async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: string): Promise<void> {
   const { cluster, config } = deps;
   const { job, state } = await readPull(cluster, config, jobName, deps.now());
@@ -65,7 +73,7 @@ async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: st
     return;
   const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
   const { uid, annotations } = job.metadata;
-  await tellEnd(deps, pod, { uid, number: attemptNumber(annotations), image, state: told });
+  await tellEnd(deps, pod, { uid, ...attemptOf(annotations), image, state: told });
 }
 
 /** A failure without a word of its own, with Kubernetes' words. */

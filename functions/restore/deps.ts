@@ -8,15 +8,7 @@ import type { NamespaceIsSkipped } from '../../shared/pods/skip-label.ts';
 export interface RestoreDeps {
   readonly cluster: Pick<
     Cluster,
-    | 'readPod'
-    | 'readNode'
-    | 'readNamespace'
-    | 'listPods'
-    | 'annotatePod'
-    | 'changeImages'
-    | 'writeEvent'
-    | 'eventsAbout'
-    | 'readJob'
+    'readPod' | 'readNamespace' | 'listPods' | 'annotatePod' | 'changeImages' | 'writeEvent' | 'eventsAbout' | 'readJob'
   >;
   readonly config: Pick<Config, 'rules' | 'puller' | 'dryRun' | 'hangAfter' | 'coolDown' | 'startDeadline'> &
     NamespaceRules;

@@ -2,7 +2,7 @@ import { ownEvent, type RescueEvent } from '../../shared/events/event.ts';
 import { eventTypes, type RescueReport } from '../../shared/events/types.ts';
 import { type Pod, podName } from '../../shared/pods/pod.ts';
 import { failure, type Job } from '../../shared/pulls/job.ts';
-import { attemptNumber, marks } from '../../shared/pulls/name.ts';
+import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { jobUidLabel, readPull } from '../../shared/pulls/read.ts';
 import { pullEnded } from '../../shared/pulls/state.ts';
 import { withReason } from './decisions.ts';
@@ -27,7 +27,7 @@ export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<Resc
   if (image === undefined || uid === undefined || pod.spec.nodeName === undefined) return undefined;
   return attemptEnded(deps, pod.spec.nodeName, pod.metadata.annotations?.[marks.askedBy], {
     uid,
-    number: attemptNumber(pod.metadata.annotations),
+    ...attemptOf(pod.metadata.annotations),
     image,
     state,
   });
@@ -45,7 +45,7 @@ export async function jobFailed(deps: RestoreDeps, seen: Job): Promise<RescueEve
   if (image === undefined || nodeName === undefined || state.state !== 'failed') return undefined;
   return attemptEnded(deps, nodeName, job.metadata.annotations?.[marks.askedBy], {
     uid: job.metadata.uid,
-    number: attemptNumber(job.metadata.annotations),
+    ...attemptOf(job.metadata.annotations),
     image,
     state: await withReason(deps, job, state),
   });

@@ -1,4 +1,3 @@
-import { keepsPullRecords } from '../../shared/cluster/node.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
 import { runs, waitingFor } from '../../shared/pods/stuck.ts';
@@ -19,6 +18,8 @@ export interface Attempt {
   /** From 1. */
   readonly number: number;
   readonly image: string;
+  /** Whether the node's kubelet keeps records of its pulls (KEP-2535). */
+  readonly keepsRecords: boolean;
   readonly state: Exclude<PullState, { state: 'under way' }>;
 }
 
@@ -63,7 +64,7 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
     state.state === 'failed'
       ? failedEvent(identity(pod), image, state.why, uid, config.coolDown)
       : noMirrorEvent(identity(pod), image, state.result, uid, config.coolDown);
-  return (await cluster.writeEvent(event)) === 'created';
+  return (await cluster.writeEvent(event)) === 'told';
 }
 
 /** Tells a pod that started by itself what helped it. */
@@ -71,7 +72,7 @@ export async function tellStarted({ cluster, isSkipped }: RestoreDeps, pod: Pod,
   const { uid, image, state } = attempt;
   if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
     return false;
-  return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'created';
+  return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'told';
 }
 
 async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullResult, at: number): Promise<boolean> {
@@ -80,10 +81,10 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
   let fresh: Pod | undefined = pod;
   for (let tries = 0; tries < mostTries && fresh?.metadata.uid === pod.metadata.uid; tries += 1) {
     const first = nextStep(fresh, image, { uid, number, result }, config, now());
-    const step = result.way === 'name' ? await mindingOthers(deps, fresh, image, first, at) : first;
+    const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, at) : first;
     if (step.step === 'none') return false;
     if (step.step === 'cannot help')
-      return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'created';
+      return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'told';
     let outcome: 'done' | 'conflict' | 'gone' = 'done';
     if (step.step === 'patch') outcome = await applyPatch(deps, fresh, image, step);
     if (step.step === 'wake') {
@@ -99,7 +100,7 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
     if (step.step === 'patch') return true;
     const then = step.step === 'wake' ? 'starts' : isStatic(fresh) ? 'is looked at' : 'is pulled';
     const written = await cluster.writeEvent(rescuedEvent(identity(fresh), image, result, uid, then));
-    return step.step === 'wake' || written === 'created';
+    return step.step === 'wake' || written === 'told';
   }
   return false;
 }
@@ -108,9 +109,15 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
  * Where no route can heal it, a kubelet that keeps records of its pulls takes an image either under its own name or under a
  * mirror's address: who is to start it by name goes first, and once it was pulled by address, by address it stays.
  */
-async function mindingOthers(deps: RestoreDeps, pod: Pod, image: string, step: Step, at: number): Promise<Step> {
-  const { cluster, config, now } = deps;
+async function mindingOthers(
+  { cluster, config, now }: RestoreDeps,
+  pod: Pod,
+  { image, keepsRecords }: Attempt,
+  step: Step,
+  at: number,
+): Promise<Step> {
   const { nodeName } = pod.spec;
+  if (!keepsRecords) return step;
   // One that was woken already may be refused at a later start.
   const names = step.step === 'wake' || (step.step === 'none' && waitingFor(pod, image).length > 0);
   if (nodeName === undefined || (!names && step.step !== 'patch')) return step;
@@ -122,9 +129,7 @@ async function mindingOthers(deps: RestoreDeps, pod: Pod, image: string, step: S
     return tooSoon ? { step: 'none' } : step;
   }
   const other = runsByAddress(others, image);
-  const node = other && (await cluster.readNode(nodeName));
-  if (other === undefined || node === undefined || !keepsPullRecords(node.kubelet)) return step;
-  return byAddress(pod, image, config, other);
+  return other === undefined ? step : byAddress(pod, image, config, other);
 }
 
 function byAddress(pod: Pod, image: string, config: StepConfig, other: { pod: Pod; address: string }): Step {

@@ -12,7 +12,12 @@ export interface Route {
 }
 
 export const routes: readonly Route[] = [
-  { to: 'detect', types: [eventTypes.resourceAdded, eventTypes.resourceUpdated], kinds: ['Pod'], ownPulls: false },
+  {
+    to: 'detect',
+    types: [eventTypes.resourceAdded, eventTypes.resourceUpdated],
+    kinds: ['Pod', 'Event'],
+    ownPulls: false,
+  },
   { to: 'submit-cache', types: [eventTypes.imageStuck, eventTypes.routeLeft] },
   { to: 'restore', types: [eventTypes.pullsDecided, eventTypes.podWaits] },
   { to: 'restore', types: [eventTypes.resourceUpdated], kinds: ['Pod', 'Job'], ownPulls: true },

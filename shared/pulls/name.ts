@@ -16,6 +16,10 @@ export const marks = {
   wake: 'image-rescue.dev/wake',
   /** Annotation on Jobs and their pods: which attempt at the image this is, from 1. */
   attempt: 'image-rescue.dev/attempt',
+  /** Annotation on Jobs and their pods: `true` where the node's kubelet keeps records of its pulls. */
+  pullRecords: 'image-rescue.dev/pull-records',
+  /** Annotation on an Event of ours: what it was last told for. */
+  occasion: 'image-rescue.dev/occasion',
   /** Annotation on a pod, JSON by container: the image that it named before it was given a mirror's address. */
   originals: 'image-rescue.dev/original-images',
   /** Annotation on a pod, label on a namespace: leave alone. */
@@ -27,9 +31,15 @@ export function pullName(nodeUid: string, image: string, attempt = 1): string {
   return `pull-${hash(nodeUid, image, String(attempt))}`;
 }
 
-/** Which attempt an object of ours is about, from 1. */
-export function attemptNumber(annotations: Readonly<Record<string, string>> | undefined): number {
-  return annotations?.[marks.attempt] === '2' ? 2 : 1;
+/** What the annotations of one of our Jobs, or of its pod, say of the attempt that it is. */
+export function attemptOf(annotations: Readonly<Record<string, string>> | undefined): {
+  number: number;
+  keepsRecords: boolean;
+} {
+  return {
+    number: annotations?.[marks.attempt] === '2' ? 2 : 1,
+    keepsRecords: annotations?.[marks.pullRecords] === 'true',
+  };
 }
 
 /** The name of the Job that cleans up after one pull pod. */

@@ -4,6 +4,15 @@ export interface Progress {
   readonly of: number;
 }
 
+/** The line of that log. */
+export function progressLine({ bytes, of }: Progress, image: string): string {
+  return `${megabytes(bytes)} of ${megabytes(of)} MB of ${image} have come`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
 const line = /(\d+(?:\.\d+)?) of (\d+(?:\.\d+)?) MB of \S+ have come\s*$/;
 
 /** What the log of a pull pod's registry container said last of how much has come. */

@@ -33,16 +33,18 @@ export interface PullOrder {
 /** The Job that brings one image to one node; see README, "What runs on the node". */
 export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullOrder, settings: JobSettings) {
   const name = imageName(image);
+  const records = keepsPullRecords(node.kubelet);
   const task: Task = {
     image: name,
     registry: image.registry,
     repository: image.repository,
     reference: manifestReference(image),
     mirrors: [...mirrors],
+    verifyDigest: settings.rules.verifyDigest,
     ...(paths.socket !== undefined && { socket: paths.socket }),
     ...(paths.onlyPatch !== undefined && { onlyPatch: paths.onlyPatch }),
     ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),
-    ...(attempt > 1 && keepsPullRecords(node.kubelet) && { nameAddress: true }),
+    ...(attempt > 1 && records && { nameAddress: true }),
     routeHold: settings.routeHold,
     deadline: settings.pullDeadline,
   };
@@ -53,7 +55,12 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
     name: pullName(node.uid, name, attempt),
     kind: 'pull',
     node,
-    annotations: { [marks.image]: name, [marks.askedBy]: askedBy, [marks.attempt]: String(attempt) },
+    annotations: {
+      [marks.image]: name,
+      [marks.askedBy]: askedBy,
+      [marks.attempt]: String(attempt),
+      [marks.pullRecords]: String(records),
+    },
     seconds: settings.startDeadline + settings.pullDeadline + settings.routeHold,
     containers: [
       container('registry', task, [talk, ...folder], settings, paths),

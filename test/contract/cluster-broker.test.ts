@@ -11,13 +11,13 @@ import { serve } from '../../shared/http/server.ts';
 import { startCluster } from '../cluster/cluster.ts';
 import { type Knative, startKnative } from '../cluster/knative/knative.ts';
 import { serviceHost } from '../cluster/knative/objects.ts';
-import { deadLetters, triggersOfRoutes } from '../cluster/knative/triggers.ts';
 import { waitFor } from '../cluster/wait-for.ts';
+import { render } from '../knative/render.ts';
 import { brokerContract } from './broker-contract.ts';
 
-// Knative's own broker, and our functions' own HTTP server, as they work together on a cluster.
+// Knative's own broker with our Triggers, and our functions' own HTTP server, as they work together on a cluster.
 
-const namespace = 'default';
+const namespace = 'image-rescue';
 const patience = 30_000;
 const closing: (() => unknown)[] = [];
 const givenUp: string[] = [];
@@ -29,14 +29,14 @@ after(async () => {
 brokerContract(async (handlers) => {
   const cluster = await startCluster({ hostConfig: false });
   closing.push(cluster.stop);
-  const delivery = { retry: 5, backoffPolicy: 'linear', backoffDelay: 'PT0.1S' };
-  knative = await startKnative(cluster, namespace, triggersOfRoutes(delivery));
+  await cluster.kube.post('/api/v1/namespaces', { metadata: { name: namespace } });
+  knative = await startKnative(cluster, namespace, render('knative'));
   closing.push(knative.close);
   const dead: Handler = async (event) => {
     givenUp.push(event.subject ?? '');
     return undefined;
   };
-  for (const [name, handler] of Object.entries({ ...handlers, [deadLetters]: dead })) {
+  for (const [name, handler] of Object.entries({ ...handlers, 'dead-letter': dead })) {
     const server = await serve(handler, { port: 0, log: pino({ level: 'silent' }) });
     closing.push(() => server.close());
     knative.names.set(serviceHost(name, namespace), (server.address() as AddressInfo).port);

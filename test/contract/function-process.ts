@@ -8,6 +8,7 @@ import { freePorts } from '../cluster/free-ports.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'image-rescue-functions-'));
 const children: ChildProcess[] = [];
+const bundled = new Set<BundleName>();
 after(() => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true });
@@ -29,7 +30,10 @@ export async function startFunctionProcess(
   name: BundleName,
   env: Readonly<Record<string, string>>,
 ): Promise<FunctionProcess> {
-  for (const one of [name, 'pull.cjs'] as const) writeFileSync(path.join(folder, one), bundle(bundles[one]));
+  for (const one of [name, 'pull.cjs'] as const) {
+    if (!bundled.has(one)) writeFileSync(path.join(folder, one), bundle(bundles[one]));
+    bundled.add(one);
+  }
   const [port = 0] = await freePorts(1);
   const child = spawn(process.execPath, [path.join(folder, name)], {
     env: { DOCKER_PROXY_URL: 'm.example', PORT: String(port), ...env },

@@ -1,15 +1,15 @@
 import type { Passed, Tap } from '../cluster/knative/names.ts';
-import type { FunctionProcess } from './function-processes.ts';
 import type { Gate } from './gate.ts';
+import type { KeptFunction } from './kept-function.ts';
 
 /**
  * SIGKILLs a function at every step of its work, at each once: as it has received a kind of event, as the API server
  * has done something for it, and as it has answered. What it asked for is done, and neither it nor the broker knows.
  */
-export function killAtEveryStep(process: FunctionProcess, gate: Gate): { tap: Tap; deaths: string[] } {
+export function killAtEveryStep(process: KeptFunction, gate: Gate): { tap: Tap; deaths: string[] } {
   const deaths: string[] = [];
   const step = (what: string): 'pass' | 'lose' => {
-    if (process.dead()) return 'lose';
+    if (process.dying()) return 'lose';
     if (deaths.includes(what)) return 'pass';
     deaths.push(what);
     process.kill();

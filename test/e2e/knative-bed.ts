@@ -1,20 +1,18 @@
-import type { FunctionName } from '../../shared/events/event.ts';
-import { ownPullsExtension } from '../../shared/events/types.ts';
-import { marks } from '../../shared/pulls/name.ts';
-import { pullNamespaceObject } from '../../shared/pulls/prepare.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
 import { type Knative, startKnative } from '../cluster/knative/knative.ts';
 import { serviceHost } from '../cluster/knative/objects.ts';
-import type { SourceSpec } from '../cluster/knative/programs.ts';
-import { deadLetters, triggersOfRoutes } from '../cluster/knative/triggers.ts';
-import { type Bed, makeBed, pullNamespace } from './bed.ts';
-import { type FunctionProcess, startFunction } from './function-processes.ts';
-import { type Account, makeAccounts, type Permissions } from './service-accounts.ts';
+import { sourceSchema } from '../cluster/knative/programs.ts';
+import { render } from '../knative/render.ts';
+import { kubeconfigOf, userOf } from './account.ts';
+import { type Bed, makeBed } from './bed.ts';
+import { type KeptFunction, keepFunction } from './kept-function.ts';
 
-/** A bed with the real Knative, where the functions are processes with their own ServiceAccounts' tokens. */
+/** A bed with the real Knative and with our manifests, where the functions are processes. */
 export interface KnativeBed extends Bed {
   knative: Knative;
-  account(name: AccountName): Account;
-  /** Starts functions, by default one of each, behind their names. They are gone with `end`. */
+  /** Starts functions, by default one of each, with their own ServiceAccounts' tokens and behind their names. */
   functions(options?: {
     only?: readonly FunctionName[];
     replicas?: number;
@@ -25,53 +23,23 @@ export interface KnativeBed extends Bed {
 }
 
 export interface Functions {
-  of(name: FunctionName): FunctionProcess[];
+  of(name: FunctionName): KeptFunction[];
   output(): string;
   end(): Promise<void>;
 }
 
-export const functionNames = ['detect', 'submit-cache', 'restore', 'sweep'] as const;
+export const functionNames = ['detect', 'submit-cache', 'restore', 'sweep', 'dead-letter'] as const;
+export type FunctionName = (typeof functionNames)[number];
 export const namespace = 'image-rescue';
 export const hostOf = (name: FunctionName) => serviceHost(name, namespace);
 
-const core = (resources: string[], verbs: string[]) => ({ apiGroups: [''], resources, verbs });
-const jobs = (...verbs: string[]) => ({ apiGroups: ['batch'], resources: ['jobs'], verbs });
-
-/** All that each of them may do. */
-export const permissions = {
-  detect: {},
-  'submit-cache': {
-    cluster: [core(['pods', 'nodes'], ['get'])],
-    pulls: [core(['pods'], ['list']), core(['configmaps'], ['create']), jobs('get', 'create', 'delete')],
-  },
-  restore: {
-    cluster: [core(['pods'], ['get', 'list', 'patch']), core(['events'], ['create'])],
-    pulls: [core(['events'], ['list']), jobs('get')],
-  },
-  sweep: { cluster: [core(['pods'], ['list'])] },
-  'source-of-pods': { cluster: [core(['pods'], ['list', 'watch'])] },
-  'source-of-pulls': { pulls: [core(['pods'], ['list', 'watch']), jobs('list', 'watch')] },
-} satisfies Record<string, Permissions>;
-export type AccountName = keyof typeof permissions;
-
-const sources = {
-  'source-of-pods': { mode: 'Resource', resources: [{ apiVersion: 'v1', kind: 'Pod' }] },
-  'source-of-pulls': {
-    mode: 'Resource',
-    resources: [
-      { apiVersion: 'v1', kind: 'Pod', selector: { matchExpressions: [{ key: marks.kind, operator: 'Exists' }] } },
-      {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        selector: { matchExpressions: [{ key: marks.kind, operator: 'Exists' }] },
-      },
-    ],
-    ceOverrides: { extensions: { [ownPullsExtension.name]: ownPullsExtension.value } },
-  },
-} satisfies Record<string, SourceSpec>;
+export const manifests = render('knative');
+const ofKind = (wanted: string) => manifests.filter(({ kind }) => kind === wanted);
+/** Detect and dead-letter ask the API server nothing. */
+const withToken: readonly FunctionName[] = ['submit-cache', 'restore', 'sweep'];
 
 /** Enough for a function that is killed at every step; nearer together than anybody would have them. */
-const delivery = { retry: 15, backoffPolicy: 'linear', backoffDelay: 'PT0.1S' };
+const redelivery = { retry: 20, backoffPolicy: 'linear', backoffDelay: 'PT0.1S' };
 
 export async function makeKnativeBed(): Promise<KnativeBed> {
   const bed = await makeBed({ hostConfig: true });
@@ -82,40 +50,46 @@ export async function makeKnativeBed(): Promise<KnativeBed> {
     await bed.stop();
   };
   try {
-    await cluster.kube.post('/api/v1/namespaces', { metadata: { name: namespace } });
-    await cluster.kube.post('/api/v1/namespaces', pullNamespaceObject(pullNamespace));
-    const account = await makeAccounts(cluster, namespace, pullNamespace, permissions);
-    knative = await startKnative(cluster, namespace, triggersOfRoutes(delivery));
-    for (const name of [...functionNames, deadLetters]) knative.names.set(serviceHost(name, namespace));
-    for (const name of ['source-of-pods', 'source-of-pulls'] as const) {
-      const { user, kubeconfig } = account(name);
-      const namespaces = name === 'source-of-pods' ? 'all' : [pullNamespace];
-      await knative.source({ name, namespaces, spec: sources[name], user, kubeconfig: await kubeconfig() });
+    const file = join(cluster.folder, 'manifests.json');
+    const items = manifests.filter(({ apiVersion }) => !apiVersion.includes('knative.dev'));
+    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await cluster.kubectl('create', '--filename', file);
+    knative = await startKnative(cluster, namespace, manifests, redelivery);
+    for (const name of functionNames) knative.names.set(hostOf(name));
+    for (const source of ofKind('ApiServerSource').map((one) => sourceSchema.parse(one))) {
+      const { serviceAccountName } = source.spec;
+      const kubeconfig = await kubeconfigOf(cluster, serviceAccountName, namespace);
+      await knative.source(source, kubeconfig, userOf(serviceAccountName, namespace));
     }
-    return { ...bed, stop, knative, account, functions: starter(bed, knative, account) };
+    return { ...bed, stop, knative, functions: starter(bed, knative) };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function starter(bed: Bed, knative: Knative, account: KnativeBed['account']): KnativeBed['functions'] {
+function starter(bed: Bed, knative: Knative): KnativeBed['functions'] {
+  const settings = z.object({ data: z.record(z.string(), z.string()) }).parse(ofKind('ConfigMap')[0]).data;
   return async ({ only = functionNames, replicas = 1, env = {}, api } = {}) => {
-    const started = new Map<FunctionName, FunctionProcess[]>();
+    const started = new Map<FunctionName, KeptFunction[]>(only.map((name) => [name, []]));
     const all = () => [...started.values()].flat();
     const end = async () => {
-      for (const name of only) knative.names.tap(hostOf(name));
-      for (const name of only) knative.names.set(hostOf(name));
+      for (const name of only) {
+        knative.names.tap(hostOf(name));
+        knative.names.set(hostOf(name));
+      }
       await Promise.all(all().map((one) => one.end()));
     };
-    const one = async (name: FunctionName) => {
-      const own: Record<string, string> = name === 'detect' ? {} : { KUBECONFIG: await account(name).kubeconfig(api) };
-      const sink: Record<string, string> = name === 'sweep' ? { K_SINK: knative.sink } : {};
-      const process = await startFunction(name, { ...bed.env, ...own, ...sink, ...env });
-      started.set(name, [...(started.get(name) ?? []), process]);
+    const start = async (name: FunctionName) => {
+      const own = {
+        ...(withToken.includes(name) && { KUBECONFIG: await kubeconfigOf(bed.cluster, name, namespace, api) }),
+        ...(name === 'sweep' && { K_SINK: knative.sink }),
+      };
+      const kept = await keepFunction(`${name}.cjs`, { ...settings, LOG_LEVEL: 'debug', ...bed.env, ...own, ...env });
+      started.get(name)?.push(kept);
     };
     try {
-      await Promise.all(only.flatMap((name) => Array.from({ length: replicas }, () => one(name))));
+      for (const name of only) await Promise.all(Array.from({ length: replicas }, () => start(name)));
     } catch (error) {
       await end();
       throw error;

@@ -5,10 +5,11 @@ import path from 'node:path';
 import { buildAll } from '../../build.ts';
 import type { Explanation } from '../../cli/report/explain.ts';
 import type { StatusReport } from '../../cli/report/status.ts';
+import type { Kube } from '../cluster/kube.ts';
 import { waitFor } from '../cluster/wait-for.ts';
-import { patience, pullNamespace, running } from './bed.ts';
+import { kubeconfigOf } from './account.ts';
+import { patience, running } from './bed.ts';
 import { casesOn } from './cases.ts';
-import { makeAccounts } from './service-accounts.ts';
 
 // image-rescue status and explain as people run them: the bundle, by its name, on a real cluster.
 
@@ -121,11 +122,24 @@ onNode('who is stuck and why, who was rescued, patched, rests or is beyond help'
   assert.deepEqual([watched.code, watched.err], [0, '']);
   assert.ok(seen().length >= 2, 'it shows each change');
 
-  const account = await makeAccounts(bed.cluster, 'default', pullNamespace, {
-    viewer: { cluster: [{ apiGroups: [''], resources: ['pods', 'namespaces'], verbs: ['get', 'list'] }] },
-  });
-  const poor = await begin('image-rescue.cjs', ['status'], await account('viewer').kubeconfig()).ended;
+  await viewer(bed.cluster.kube);
+  const kubeconfig = await kubeconfigOf(bed.cluster, 'viewer', 'default');
+  const poor = await begin('image-rescue.cjs', ['status'], kubeconfig).ended;
   assert.equal(poor.code, 1);
   assert.match(poor.out, /2 pods are stuck on an image\./);
   assert.equal(poor.err.match(/^missing permission: .*cannot list resource "(jobs|events)"/gm)?.length, 2, poor.err);
 });
+
+/** An account that may see pods, and namespaces, and no more. */
+async function viewer(kube: Kube): Promise<void> {
+  const metadata = { name: 'viewer' };
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const rules = [{ apiGroups: [''], resources: ['pods', 'namespaces'], verbs: ['get', 'list'] }];
+  await kube.post('/api/v1/namespaces/default/serviceaccounts', { metadata });
+  await kube.post(`/apis/${apiGroup}/v1/clusterroles`, { metadata, rules });
+  await kube.post(`/apis/${apiGroup}/v1/clusterrolebindings`, {
+    metadata,
+    roleRef: { apiGroup, kind: 'ClusterRole', name: 'viewer' },
+    subjects: [{ kind: 'ServiceAccount', name: 'viewer', namespace: 'default' }],
+  });
+}

@@ -6,28 +6,21 @@ import { freePorts } from '../free-ports.ts';
 import type { TestCluster } from '../test-cluster.ts';
 import { waitFor } from '../wait-for.ts';
 import { type Names, startNames } from './names.ts';
-import { brokerPath, channelHost, filterHost, ingressHost, type Trigger, writeBroker } from './objects.ts';
-import { brokerPrograms, dispatcherPort, type SourceSpec, sourceAdapter, systemNamespace } from './programs.ts';
+import { brokerPath, channelHost, filterHost, ingressHost, writeBroker } from './objects.ts';
+import { brokerPrograms, dispatcherPort, type Source, sourceAdapter, systemNamespace } from './programs.ts';
+import { takeTurn } from './turn.ts';
 
 /** Knative Eventing's own data plane on a test cluster, with a broker in one namespace. */
 export interface Knative {
   /** The broker's address for a program of this machine, as a SinkBinding would put it into K_SINK. */
   sink: string;
   names: Names;
-  /** Starts the adapter of an ApiServerSource, a component `source-<name>`; resolves when it watches. */
-  source(source: Source): Promise<void>;
+  /**
+   * Starts the adapter of an ApiServerSource, a component `source-<name>`, with the kubeconfig and under the user name of
+   * the source's own ServiceAccount; resolves when it watches.
+   */
+  source(source: Source, kubeconfig: string, user: string): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface Source {
-  name: string;
-  /** Whose changes: of all namespaces or of these. */
-  namespaces: 'all' | string[];
-  spec: SourceSpec;
-  /** Of the source's own ServiceAccount. */
-  kubeconfig: string;
-  /** The ServiceAccount's user name, by which the audit log knows it. */
-  user: string;
 }
 
 /** What the data plane reads; folders of the module's config. */
@@ -46,32 +39,46 @@ const wanted = {
   'channels/in-memory-channel/configmaps': ['event-dispatcher'],
 };
 
-/** Builds Knative if it is not there yet (minutes, once), installs what it reads and starts it. */
-export async function startKnative(cluster: TestCluster, namespace: string, triggers: Trigger[]): Promise<Knative> {
+/**
+ * Builds Knative if it is not there yet (minutes, once), installs what it reads and starts it, with the Broker and the
+ * Triggers of manifests. `redelivery` takes the place of what the Triggers say about retries.
+ */
+export async function startKnative(
+  cluster: TestCluster,
+  namespace: string,
+  manifests: readonly { kind: string }[],
+  redelivery?: object,
+): Promise<Knative> {
   const programs = await build('knative', (line) => void process.stderr.write(`test cluster: ${line}\n`));
   await waitFor('the other Knative of this machine to end', aloneOnThisMachine, 900_000);
+  const endTurn = await takeTurn();
   await install(cluster, join(programs, 'config'));
-  await writeBroker(cluster.kube, namespace, triggers);
+  await writeBroker(cluster.kube, namespace, manifests, redelivery);
   const [ingress = 0, filter = 0, ...unused] = await freePorts(4);
   const names = await startNames();
   names.set(ingressHost, ingress);
   names.set(filterHost, filter);
   names.set(channelHost(namespace), dispatcherPort);
   const place = { programs, kubeconfig: cluster.kubeconfig, proxy: names.url };
-  await Promise.all(brokerPrograms(place, { ingress, filter, unused }).map(cluster.add));
+  const broker = brokerPrograms(place, { ingress, filter, unused });
+  await Promise.all(broker.map(cluster.add));
   return {
     sink: `http://127.0.0.1:${ingress}${brokerPath(namespace)}`,
     names,
-    source: async ({ kubeconfig, user, ...source }) => {
+    source: async (source, own, user) => {
       const since = new Date().toISOString();
       const sink = `http://${ingressHost}${brokerPath(namespace)}`;
-      await cluster.add(sourceAdapter({ ...place, kubeconfig }, sink, { ...source, namespace }));
+      await cluster.add(sourceAdapter({ ...place, kubeconfig: own }, sink, source));
       const watches = async () =>
         (await cluster.audit()).filter((one) => one.user === user && one.verb === 'watch' && one.time >= since)
           .length >= source.spec.resources.length;
-      await waitFor(`the source ${source.name} to watch`, watches, 60_000);
+      await waitFor(`the source ${source.metadata.name} to watch`, watches, 60_000);
     },
-    close: () => names.close(),
+    close: async () => {
+      await names.close();
+      await Promise.all(broker.map(({ name }) => cluster.stopComponent(name)));
+      await endTurn();
+    },
   };
 }
 

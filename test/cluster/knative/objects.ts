@@ -1,17 +1,20 @@
+import * as z from 'zod';
 import type { Kube, KubeObject } from '../kube.ts';
 import { systemNamespace } from './programs.ts';
 
-/** A Trigger as a manifest has it. */
-export interface Trigger {
-  metadata: { name: string };
-  spec: {
-    filters?: object[];
-    subscriber: Destination;
-    delivery?: { deadLetterSink?: Destination; [more: string]: unknown };
-  };
-}
-
-type Destination = { uri: string } | { ref: { kind?: string; name: string; namespace?: string } };
+const destination = z.union([
+  z.object({ uri: z.string() }),
+  z.object({ ref: z.object({ name: z.string(), namespace: z.string().exactOptional() }) }),
+]);
+const metadata = z.object({ name: z.string(), annotations: z.record(z.string(), z.string()).exactOptional() });
+const brokerSchema = z.object({ metadata });
+const triggerSchema = z.object({
+  metadata,
+  spec: z.looseObject({
+    subscriber: destination,
+    delivery: z.looseObject({ deadLetterSink: destination.exactOptional() }).exactOptional(),
+  }),
+});
 
 const brokerName = 'default';
 const channelName = `${brokerName}-kne-trigger`;
@@ -24,17 +27,23 @@ export const channelHost = (namespace: string) => `${channelName}-kn-channel.${n
 /** The host name of a Service, Kubernetes' or Knative's. */
 export const serviceHost = (name: string, namespace: string) => `${name}.${namespace}.svc.cluster.local`;
 
-/** A Broker, its channel and Triggers, with what Knative's controllers would add and report. */
-export async function writeBroker(kube: Kube, namespace: string, triggers: Trigger[]): Promise<void> {
+/**
+ * Creates the Broker and the Triggers of manifests, and what Knative's controllers would add and report: a channel, and
+ * statuses. `redelivery` takes the place of what the Triggers say about retries.
+ */
+export async function writeBroker(
+  kube: Kube,
+  namespace: string,
+  manifests: readonly { kind: string }[],
+  redelivery: object = {},
+): Promise<void> {
+  const broker = brokerSchema.parse(manifests.find(({ kind }) => kind === 'Broker'));
+  const triggers = manifests.filter(({ kind }) => kind === 'Trigger').map((one) => triggerSchema.parse(one));
   const ingress = `http://${ingressHost}${brokerPath(namespace)}`;
   const channel = `http://${channelHost(namespace)}`;
   await put(kube, 'eventing.knative.dev/v1', 'brokers', {
     kind: 'Broker',
-    metadata: {
-      name: brokerName,
-      namespace,
-      annotations: { 'eventing.knative.dev/broker.class': 'MTChannelBasedBroker' },
-    },
+    metadata: { ...broker.metadata, name: brokerName, namespace },
     spec: {},
     status: {
       conditions: ready('Addressable', 'FilterReady', 'IngressReady', 'TriggerChannelReady'),
@@ -50,7 +59,8 @@ export async function writeBroker(kube: Kube, namespace: string, triggers: Trigg
   const subscribers = await Promise.all(
     triggers.map(async ({ metadata: { name }, spec }) => {
       const subscriberUri = address(spec.subscriber, namespace);
-      const { deadLetterSink, ...delivery } = spec.delivery ?? {};
+      const { deadLetterSink, ...own } = spec.delivery ?? {};
+      const delivery = { ...own, ...redelivery };
       const dead = deadLetterSink && { deadLetterSinkUri: address(deadLetterSink, namespace) };
       const { metadata } = await put(kube, 'eventing.knative.dev/v1', 'triggers', {
         kind: 'Trigger',
@@ -78,9 +88,8 @@ export async function writeBroker(kube: Kube, namespace: string, triggers: Trigg
       namespace,
       annotations: {
         'messaging.knative.dev/subscribable': 'v1',
-        // without it the source of an event would wait for the whole chain of replies
-        'messaging.knative.dev/async-handler': 'true',
         'eventing.knative.dev/scope': 'cluster',
+        ...broker.metadata.annotations,
       },
     },
     spec: { subscribers },
@@ -92,7 +101,7 @@ export async function writeBroker(kube: Kube, namespace: string, triggers: Trigg
   });
 }
 
-function address(to: Destination, namespace: string): string {
+function address(to: z.infer<typeof destination>, namespace: string): string {
   return 'uri' in to ? to.uri : `http://${serviceHost(to.ref.name, to.ref.namespace ?? namespace)}`;
 }
 

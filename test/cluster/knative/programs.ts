@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { Component } from '../site.ts';
 
 /** Where Knative's own objects are. */
@@ -61,35 +62,42 @@ function program(place: Place, name: string, port: number, env: Record<string, s
   };
 }
 
-/** What an ApiServerSource's spec says, as far as its adapter is told. */
-export interface SourceSpec {
-  mode: string;
-  resources: {
-    apiVersion: string;
-    kind: string;
-    selector?: { matchLabels?: Record<string, string>; matchExpressions?: object[] };
-  }[];
-  ceOverrides?: { extensions: Record<string, string> };
-}
+const selectorSchema = z.strictObject({
+  matchLabels: z.record(z.string(), z.string()).default({}),
+  matchExpressions: z.array(z.strictObject({ key: z.string(), operator: z.literal('Exists') })).default([]),
+});
+const namespaceLabel = 'kubernetes.io/metadata.name';
+
+/** An ApiServerSource as a manifest has it, as far as its adapter is told of it. */
+export const sourceSchema = z.object({
+  metadata: z.object({ name: z.string(), namespace: z.string() }),
+  spec: z.strictObject({
+    mode: z.string(),
+    namespaceSelector: z.strictObject({ matchLabels: z.strictObject({ [namespaceLabel]: z.string() }).optional() }),
+    resources: z.array(
+      z.strictObject({ apiVersion: z.string(), kind: z.string(), selector: selectorSchema.optional() }),
+    ),
+    ceOverrides: z.object({ extensions: z.record(z.string(), z.string()) }).optional(),
+    serviceAccountName: z.string(),
+    sink: z.object({ ref: z.object({ kind: z.literal('Broker'), name: z.string() }) }),
+  }),
+});
+export type Source = z.infer<typeof sourceSchema>;
 
 /**
  * The adapter of one ApiServerSource, started as its controller would start it (eventing's
  * reconciler/apiserversource/resources/receive_adapter.go).
  */
-export function sourceAdapter(
-  place: Place,
-  sink: string,
-  source: { name: string; namespace: string; namespaces: 'all' | string[]; spec: SourceSpec },
-): Component {
-  const { name, namespace, namespaces, spec } = source;
+export function sourceAdapter(place: Place, sink: string, { metadata: { name, namespace }, spec }: Source): Component {
+  const only = spec.namespaceSelector.matchLabels?.[namespaceLabel];
   const config = {
-    namespaces: namespaces === 'all' ? [''] : namespaces,
-    allNamespaces: namespaces === 'all',
+    namespaces: [only ?? ''],
+    allNamespaces: only === undefined,
     resources: spec.resources.map(({ apiVersion, kind, selector }) => {
       const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
       return {
         gvr: { Group: group, Version: version, Resource: `${kind.toLowerCase()}s` },
-        ...(selector === undefined ? {} : { selector: labelSelector(selector) }),
+        ...(selector !== undefined && { selector: labelSelector(selector) }),
       };
     }),
     mode: spec.mode,
@@ -116,14 +124,7 @@ export function sourceAdapter(
   };
 }
 
-function labelSelector({
-  matchLabels = {},
-  matchExpressions = [],
-}: NonNullable<SourceSpec['resources'][number]['selector']>): string {
-  const exists = matchExpressions.map((one) => {
-    if (!('key' in one && 'operator' in one && one.operator === 'Exists'))
-      throw new Error(`not understood: ${JSON.stringify(one)}`);
-    return `${one.key}`;
-  });
-  return [...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`), ...exists].join(',');
+function labelSelector({ matchLabels, matchExpressions }: z.infer<typeof selectorSchema>): string {
+  const exist = matchExpressions.map(({ key }) => key);
+  return [...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`), ...exist].join(',');
 }
