@@ -10,6 +10,7 @@ import { waitFor } from '../cluster/wait-for.ts';
 import { kubeconfigOf } from './account.ts';
 import { patience, running } from './bed.ts';
 import { casesOn } from './cases.ts';
+import { endlessMirror } from './mirrors.ts';
 
 // image-rescue status and explain as people run them: the bundle, by its name, on a real cluster.
 
@@ -21,7 +22,9 @@ interface Ran {
   err: string;
 }
 
-onNode('who is stuck and why, who was rescued, patched, rests or is beyond help', async (bed) => {
+onNode('who is stuck and why, who was rescued, patched, is being fetched, rests or is beyond help', async (bed) => {
+  const mirror = await endlessMirror(bed.cluster.mirror.address, (url) => url.includes('/endless/'));
+  bed.ends({ output: () => '', end: async () => mirror.close() });
   const bin = path.join(bed.cluster.folder, 'bin');
   await mkdir(bin);
   buildAll(new URL(`file://${bin}/`));
@@ -46,7 +49,8 @@ onNode('who is stuck and why, who was rescued, patched, rests or is beyond help'
   const watching = begin('image-rescue.cjs', ['status', '--watch', '-o', 'json']);
   const { digest } = await bed.image('good');
   await bed.image('other');
-  bed.start({ NAME_ON_NODE: 'digest' });
+  const endless = await bed.image('endless');
+  bed.start({ NAME_ON_NODE: 'digest', DOCKER_PROXY_URL: mirror.address });
   await bed.pod('hopeless', { image: 'docker.io/library/good:1', imagePullPolicy: 'Never' });
   await bed.pod('rescued', { image: `docker.io/library/good@${digest}` });
   await bed.pod('patched', { image: 'docker.io/library/other:1' });
@@ -54,11 +58,16 @@ onNode('who is stuck and why, who was rescued, patched, rests or is beyond help'
   await Promise.all([bed.all('rescued', 1, 'running', running), bed.all('patched', 1, 'running', running)]);
   await bed.word('resting', 'ImageRescueFailed');
   await bed.word('hopeless', 'ImageRescueRefused');
+  // Last: its kubelet comes by the same route, and takes the only pull slot for it.
+  await bed.pod('fetching', { image: `docker.io/library/endless@${endless.digest}` });
 
+  const come = async () => (await report()).pulls.find(({ state }) => state === 'fetching')?.progress;
+  const { bytes, of } = await waitFor('a word of how much has come', come, patience);
+  assert.ok(bytes < of, `${bytes} of ${of}`);
   const { stuck, patched, pulls, mirrors, missing } = await report();
   assert.deepEqual(missing, []);
   const states = Object.fromEntries(stuck.map((one) => [one.pod, one.state]));
-  assert.deepEqual(states, { hopeless: 'refused', resting: 'resting' });
+  assert.deepEqual(states, { fetching: 'fetching', hopeless: 'refused', resting: 'resting' });
   const resting = stuck.find(({ pod }) => pod === 'resting') ?? assert.fail();
   assert.equal(resting.image, `docker.io/library/nowhere@${digest}`);
   assert.equal(resting.helps, 'yes');
@@ -72,7 +81,7 @@ onNode('who is stuck and why, who was rescued, patched, rests or is beyond help'
   assert.equal(came.way, 'route');
   assert.equal(came.digest, digest);
   assert.equal(Date.parse(came.route?.until ?? '') - Date.parse(came.ended ?? ''), 330_000, 'ROUTE_HOLD');
-  const address = `${bed.cluster.mirror.address}/docker.io/library/other:1`;
+  const address = `${mirror.address}/docker.io/library/other:1`;
   assert.deepEqual(patched, [
     {
       namespace: 'default',
@@ -85,14 +94,18 @@ onNode('who is stuck and why, who was rescued, patched, rests or is beyond help'
   ]);
   assert.deepEqual(
     mirrors.map(({ mirror, asked, served }) => ({ mirror, asked, served })),
-    [{ mirror: bed.cluster.mirror.address, asked: 3, served: 2 }],
+    [{ mirror: mirror.address, asked: 3, served: 2 }],
   );
 
   const text = await begin('kubectl-image_rescue', ['status', '-n', 'default']).ended;
   assert.equal(text.code, 0, text.err);
-  assert.match(text.out, /2 pods are stuck on an image in namespace default\. 1 route is held, 1 failed pull rests\./);
+  assert.match(
+    text.out,
+    /3 pods are stuck on an image in namespace default\. 1 pull is under way, 1 route is held, 1 failed pull rests\./,
+  );
   assert.match(text.out, /^hopeless .* refused .*\n {2}why +its imagePullPolicy is Never/m);
   assert.match(text.out, /^resting .* resting .*\n(.*\n)*? {2}tried .*404.*\n {2}next .*\(in \d+ /m);
+  assert.match(text.out, /^fetching .* fetching .*\n(.*\n)*? {2}now +0\.0 of \d+\.\d MB; from /m);
   assert.match(text.out, new RegExp(`^patched +app +running +${address} `, 'm'));
   assert.ok(!text.out.includes('\u001b'), 'a pipe gets no colours');
   assert.deepEqual((await report('-n', 'kube-system')).stuck, []);
@@ -126,7 +139,7 @@ onNode('who is stuck and why, who was rescued, patched, rests or is beyond help'
   const kubeconfig = await kubeconfigOf(bed.cluster, 'viewer', 'default');
   const poor = await begin('image-rescue.cjs', ['status'], kubeconfig).ended;
   assert.equal(poor.code, 1);
-  assert.match(poor.out, /2 pods are stuck on an image\./);
+  assert.match(poor.out, /3 pods are stuck on an image\./);
   assert.equal(poor.err.match(/^missing permission: .*cannot list resource "(jobs|events)"/gm)?.length, 2, poor.err);
 });
 
