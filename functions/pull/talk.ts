@@ -1,6 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MirrorAnswer } from '../../shared/pulls/result.ts';
 
 /**
  * What the pull container asks of the registry container, over a Unix socket in a folder that only the two share: one
@@ -21,7 +22,7 @@ export interface RegistrySide {
   /** Listens without TLS for a pull under a loopback name: host and port, then the registry, are the name's beginning. */
   plain(): Promise<{ host: string }>;
   /** What each mirror said so far. */
-  answers(): Promise<{ mirror: string; answer: string }[]>;
+  answers(): Promise<MirrorAnswer[]>;
   /** The pull has ended; a route is held or taken down. */
   done(how: { hold: boolean }): Promise<Record<string, never>>;
 }

@@ -64,7 +64,7 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
     state.state === 'failed'
       ? failedEvent(identity(pod), image, state.why, uid, config.coolDown)
       : noMirrorEvent(identity(pod), image, state.result, uid, config.coolDown);
-  return (await cluster.writeEvent(event)) === 'created';
+  return (await cluster.writeEvent(event)) === 'told';
 }
 
 /** Tells a pod that started by itself what helped it. */
@@ -72,7 +72,7 @@ export async function tellStarted({ cluster, isSkipped }: RestoreDeps, pod: Pod,
   const { uid, image, state } = attempt;
   if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
     return false;
-  return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'created';
+  return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'told';
 }
 
 async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullResult, at: number): Promise<boolean> {
@@ -84,7 +84,7 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
     const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, at) : first;
     if (step.step === 'none') return false;
     if (step.step === 'cannot help')
-      return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'created';
+      return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'told';
     let outcome: 'done' | 'conflict' | 'gone' = 'done';
     if (step.step === 'patch') outcome = await applyPatch(deps, fresh, image, step);
     if (step.step === 'wake') {
@@ -100,7 +100,7 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
     if (step.step === 'patch') return true;
     const then = step.step === 'wake' ? 'starts' : isStatic(fresh) ? 'is looked at' : 'is pulled';
     const written = await cluster.writeEvent(rescuedEvent(identity(fresh), image, result, uid, then));
-    return step.step === 'wake' || written === 'created';
+    return step.step === 'wake' || written === 'told';
   }
   return false;
 }

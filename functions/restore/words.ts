@@ -5,16 +5,20 @@ import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import { quote } from '../../shared/words/clean.ts';
 
-/** What is said of one image on a pod. The Event's name is made of pod, reason and occasion: the same is said once. */
+/**
+ * What is said on a pod. One Event for each pod, reason and subject, mostly an image; what is said again on another occasion
+ * counts it up.
+ */
 function told(
   pod: PodIdentity,
   reason: string,
-  occasion: string,
+  { subject, occasion = '' }: { subject: string; occasion?: string },
   type: KubernetesEvent['type'],
   message: string,
 ): KubernetesEvent {
   return {
-    name: `${pod.name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${hash(pod.uid, reason, occasion)}`,
+    name: `${pod.name.slice(0, 200).replace(/[^a-z0-9]+$/, '')}.${hash(pod.uid, reason, subject)}`,
+    occasion,
     about: pod,
     type,
     reason,
@@ -32,7 +36,7 @@ export function startedEvent(
 ): KubernetesEvent {
   const order = mirrors.join(', then ');
   const message = `Fetching ${image} for this node through ${order} (Job ${job})${why(cause)}.`;
-  return told(pod, 'ImageRescueStarted', occasion, 'Normal', message);
+  return told(pod, 'ImageRescueStarted', { subject: image, occasion }, 'Normal', message);
 }
 
 function why(cause: Cause | undefined): string {
@@ -41,7 +45,7 @@ function why(cause: Cause | undefined): string {
 }
 
 export function refusedEvent(pod: PodIdentity, image: string, why: string): KubernetesEvent {
-  return told(pod, 'ImageRescueRefused', `${image} ${why}`, 'Warning', `${image} is not rescued: ${why}.`);
+  return told(pod, 'ImageRescueRefused', { subject: `${image} ${why}` }, 'Warning', `${image} is not rescued: ${why}.`);
 }
 
 const whatThen = {
@@ -66,7 +70,7 @@ export function rescuedEvent(
   return told(
     pod,
     'ImageRescued',
-    `${attempt} ${image}`,
+    { subject: image, occasion: attempt },
     'Normal',
     `${result.already ? already : from} ${whatThen[then]}`,
   );
@@ -92,7 +96,7 @@ export function failedEvent(
   coolDown: number,
 ): KubernetesEvent {
   const message = `${image} could not be rescued: ${why.replace(/[.\s]+$/, '')}. Tried again ${coolDown} s after that at the earliest.`;
-  return told(pod, 'ImageRescueFailed', `${attempt} ${image}`, 'Warning', message);
+  return told(pod, 'ImageRescueFailed', { subject: image, occasion: attempt }, 'Warning', message);
 }
 
 export function delayedEvent(
@@ -104,7 +108,7 @@ export function delayedEvent(
   return told(
     pod,
     'ImageRescueDelayed',
-    `${job.uid} ${image}`,
+    { subject: image, occasion: job.uid },
     'Warning',
     `The pull of ${image} (Job ${job.name}) has not started: ${why}`,
   );
@@ -112,7 +116,7 @@ export function delayedEvent(
 
 export function dryRunEvent(pod: PodIdentity, image: string, mirrors: readonly string[]): KubernetesEvent {
   const message = `DRY_RUN: ${image} would be fetched through ${mirrors.join(', then ')}. Nothing was done.`;
-  return told(pod, 'ImageRescueDryRun', image, 'Normal', message);
+  return told(pod, 'ImageRescueDryRun', { subject: image }, 'Normal', message);
 }
 
 export function patchedEvent(
@@ -123,7 +127,7 @@ export function patchedEvent(
 ): KubernetesEvent {
   const changed = Object.entries(images).map(([container, address]) => `container ${container} now names ${address}`);
   const message = `${image}: ${changed.join(', ')}, because ${why}. What it named before stands in the annotation ${marks.originals}; its owner is unchanged.`;
-  return told(pod, 'ImageRescuePatched', changed.join(), 'Normal', message);
+  return told(pod, 'ImageRescuePatched', { subject: changed.join() }, 'Normal', message);
 }
 
 export function putBackEvent(
@@ -133,14 +137,14 @@ export function putBackEvent(
   why: string,
 ): KubernetesEvent {
   const message = `${image} is back in ${Object.keys(images).join(', ')}: no mirror's address for it could be pulled either. Last: ${why}`;
-  return told(pod, 'ImageRescuePutBack', image, 'Warning', message);
+  return told(pod, 'ImageRescuePutBack', { subject: image }, 'Warning', message);
 }
 
 export function waitsEvent(pod: PodIdentity, why: string): KubernetesEvent {
   return told(
     pod,
     'ImageRescueBlocked',
-    why.replace(/\d+ s\b/, ''),
+    { subject: why.replace(/\d+ s\b/, '') },
     'Warning',
     `Nothing can be pulled for this pod: ${why}.`,
   );

@@ -68,6 +68,27 @@ for (const [what, message] of [
   });
 }
 
+test('a kubelet that limits its own pulls is waited for: neither tried nor refused', () => {
+  const message = 'Back-off pulling image "demo:1": ErrImagePull: pull QPS exceeded';
+  assert.deepEqual(plan(aPod({ containers: [{ waiting: 'ImagePullBackOff', message }] }), config, 0), []);
+});
+
+test('VERIFY_DIGEST=quorum: a tag wants mirrors of two hosts, a digest does not', () => {
+  const tag = aPod({ containers: [{ waiting: 'ErrImagePull' }] });
+  const pinned = aPod({ containers: [{ waiting: 'ErrImagePull', image: `demo@sha256:${'0'.repeat(64)}` }] });
+  for (const [mirrors, pod, refused] of [
+    ['m.example', tag, true],
+    ['m.example,m.example/again', tag, true],
+    ['m.example,quay.io=n.example', tag, true],
+    ['m.example,docker.io=n.example', tag, false],
+    ['m.example', pinned, false],
+  ] as const) {
+    const env = { DOCKER_PROXY_URL: mirrors, VERIFY_DIGEST: 'quorum' };
+    const [only] = plan(pod, readConfig(env), 0);
+    assert.equal(only && 'refused' in only && only.refused.includes('VERIFY_DIGEST'), refused, mirrors);
+  }
+});
+
 test('a container that can be helped decides over one of the same image that cannot', () => {
   const containers = [{ waiting: 'ErrImageNeverPull', imagePullPolicy: 'Never' }, { waiting: 'ErrImagePull' }];
   const plans = plan(aPod({ containers }), config, 0);

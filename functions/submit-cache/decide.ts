@@ -32,6 +32,8 @@ export function plan(pod: Pod, config: PlanConfig, now: number): Plan[] {
     const image = wantedImage(stuck);
     const woken = lastWake(pod, image);
     if (woken !== undefined && now - woken.at < settles) continue;
+    // A kubelet that pulls too often comes again by itself; what really keeps the image away shows then.
+    if (classify(stuck).cause === 'kubelet-limit') continue;
     const one = planOne(pod, stuck, image, config, now);
     const known = plans.get(image);
     // A container that can be helped decides over one of the same image that cannot, or not as well.

@@ -13,6 +13,7 @@ import {
   type PullsDecided,
   routeLeftSchema,
 } from '../../shared/events/types.ts';
+import type { MirrorAddress } from '../../shared/images/mirrors.ts';
 import type { ImageReference } from '../../shared/images/reference.ts';
 import type { Log } from '../../shared/log/log.ts';
 import { podName } from '../../shared/pods/pod.ts';
@@ -20,6 +21,7 @@ import { skipLabels } from '../../shared/pods/skip-label.ts';
 import { type NodePaths, nodePaths } from '../../shared/pulls/node-paths.ts';
 import { cleanJob, type JobSettings, pullJob } from '../../shared/pulls/pull-job.ts';
 import { readPull } from '../../shared/pulls/read.ts';
+import { restingLast } from '../../shared/pulls/resting.ts';
 import { leftItsRoute } from '../../shared/pulls/state.ts';
 import { judge, type Plan, plan } from './decide.ts';
 import { makeTurnstile, type Turnstile } from './turnstile.ts';
@@ -89,16 +91,21 @@ async function submit(
   const { reference, mirrors, attempt } = one.pull;
   const paths = pathsFor(reference, node, config);
   if ('refused' in paths) return { state: 'refused', why: paths.refused };
-  const hosts = mirrors.map(({ host }) => host);
-  if (config.dryRun) return { state: 'dry run', mirrors: hosts };
+  const hosts = (some: readonly MirrorAddress[]) => some.map(({ host }) => host);
+  if (config.dryRun) return { state: 'dry run', mirrors: hosts(mirrors) };
 
-  const job = pullJob({ image: reference, mirrors, node, paths, attempt, askedBy }, config);
-  const { name } = job.metadata;
+  const job = (asked: readonly MirrorAddress[]) =>
+    pullJob({ image: reference, mirrors: asked, node, paths, attempt, askedBy }, config);
+  const { name } = job(mirrors).metadata;
   const create = async (): Promise<Decision> => {
     const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
-    const outcome = await pass(wanted, () => createJob(deps, job)).catch(refusedByTheApiServer);
+    let asked = mirrors;
+    const outcome = await pass(wanted, (resting) => {
+      asked = restingLast(mirrors, resting);
+      return createJob(deps, job(asked));
+    }).catch(refusedByTheApiServer);
     if (typeof outcome === 'object') return outcome;
-    if (outcome === 'created') return { state: 'submitted', job: name, mirrors: hosts };
+    if (outcome === 'created') return { state: 'submitted', job: name, mirrors: hosts(asked) };
     throw new RetryableError(`Job ${name} has just been made by another, or has not gone yet`);
   };
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RetryableError } from '../../shared/events/errors.ts';
+import { writeResult } from '../../shared/pulls/result.ts';
+import { aPod } from '../../test/builders.ts';
 import { makeTurnstile } from './turnstile.ts';
 
 /** No pod shows up yet: what was created a moment ago counts from memory. */
 const cluster = { async *listPods() {} };
-const config = { pullNamespace: 'pulls', pullsAtOnce: 3, pullsPerNode: 9, rescuesPerNamespace: 9 };
+const config = { pullNamespace: 'pulls', pullsAtOnce: 3, coolDown: 600, pullsPerNode: 9, rescuesPerNamespace: 9 };
 const wanted = (job: string) => ({ job, nodeUid: 'n1', namespace: 'a' });
 
 test('many at once: as many pass as there are slots, and later the others', async () => {
@@ -31,4 +33,31 @@ test('one that fails to be created takes no slot and holds up nobody', async () 
     }),
   );
   assert.equal(await pass(wanted('b'), async () => 'created'), 'created');
+});
+
+test('whoever passes is told which mirrors rest, as the ended pulls have it', async () => {
+  const message = writeResult({
+    way: 'name',
+    already: false,
+    milliseconds: 1,
+    answers: [
+      { mirror: 'a', answer: '429', outcome: 'throttled', retryAfter: 99_999 },
+      { mirror: 'b', answer: 'has it', outcome: 'has it' },
+    ],
+  });
+  const pod = aPod({ containers: [{ name: 'pull' }] });
+  for (const status of pod.status?.containerStatuses ?? [])
+    status.state = { terminated: { exitCode: 0, finishedAt: '1970-01-01T00:00:10Z', message } };
+  const listed = {
+    async *listPods() {
+      yield pod;
+    },
+  };
+  const pass = makeTurnstile(listed, config, () => 20_000);
+  let told: unknown;
+  await pass(wanted('a'), async (resting) => {
+    told = [...resting];
+    return 'created';
+  });
+  assert.deepEqual(told, [['a', 610_000]]);
 });

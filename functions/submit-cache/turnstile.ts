@@ -3,13 +3,15 @@ import type { Config } from '../../shared/config/config.ts';
 import { RetryableError } from '../../shared/events/errors.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { jobNameLabel } from '../../shared/pulls/read.ts';
+import { type EndedPull, type Resting, restingMirrors } from '../../shared/pulls/resting.ts';
 import { type Limits, noSlot, type UnderWay, underWay } from '../../shared/pulls/slots.ts';
+import { pullEnded } from '../../shared/pulls/state.ts';
+
+/** Told which mirrors rest now. */
+type Create = (resting: Resting) => Promise<'created' | 'exists'>;
 
 /** Lets one pull after another in, as long as there is room. */
-export type Turnstile = (
-  wanted: UnderWay,
-  create: () => Promise<'created' | 'exists'>,
-) => Promise<'created' | 'exists'>;
+export type Turnstile = (wanted: UnderWay, create: Create) => Promise<'created' | 'exists'>;
 
 /** A Job's pod may be this late in a list, in milliseconds; until then the Job counts from memory. */
 const podsAreSeenWithin = 15_000;
@@ -21,13 +23,14 @@ const podsAreSeenWithin = 15_000;
  */
 export function makeTurnstile(
   cluster: Pick<Cluster, 'listPods'>,
-  config: Pick<Config, 'pullNamespace'> & Limits,
+  config: Pick<Config, 'pullNamespace' | 'coolDown'> & Limits,
   now: () => number,
 ): Turnstile {
   const recent = new Map<string, { pull: UnderWay; at: number }>();
   let last: Promise<unknown> = Promise.resolve();
 
-  async function pass(wanted: UnderWay, create: () => Promise<'created' | 'exists'>): Promise<'created' | 'exists'> {
+  async function pass(wanted: UnderWay, create: Create): Promise<'created' | 'exists'> {
+    const ended: EndedPull[] = [];
     const pulls = new Map<string, UnderWay>();
     for (const [job, { pull, at }] of recent) {
       if (now() - at > podsAreSeenWithin) recent.delete(job);
@@ -37,10 +40,12 @@ export function makeTurnstile(
       const pull = underWay(pod);
       if (pull !== undefined) pulls.set(pull.job, pull);
       else pulls.delete(pod.metadata.labels?.[jobNameLabel] ?? '');
+      const end = pullEnded(pod);
+      if (end?.state === 'ended') ended.push({ at: end.at, answers: end.result.answers });
     }
     const why = pulls.has(wanted.job) ? undefined : noSlot([...pulls.values()], wanted, config);
     if (why !== undefined) throw new RetryableError(`${wanted.job} waits: ${why}`);
-    const outcome = await create();
+    const outcome = await create(restingMirrors(ended, config.coolDown, now()));
     if (outcome === 'created') recent.set(wanted.job, { pull: wanted, at: now() });
     return outcome;
   }

@@ -58,7 +58,7 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'forbidden',
     helps: 'maybe',
-    advice: 'the storage or the content network that its registry uses forbids it (403)',
+    advice: 'its registry or something on the way forbids it (403)',
     says: ['<code>accessdenied', 'cloudflare'],
   },
   {

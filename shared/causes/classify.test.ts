@@ -42,7 +42,8 @@ test('every cause is met by some message, has one answer and a clause of advice'
     assert.ok(met.has(cause), `no message for ${cause}`);
     assert.match(cause, /^[a-z0-9-]{3,24}$/);
     assert.match(advice, /^[^A-Z].*[^.\s]$/);
-    for (const other of rules.filter((rule) => rule.cause === cause)) assert.equal(other.helps, helps);
+    for (const other of rules.filter((rule) => rule.cause === cause))
+      assert.deepEqual([other.helps, other.advice], [helps, advice]);
   }
 });
 

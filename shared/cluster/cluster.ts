@@ -2,14 +2,17 @@ import * as z from 'zod';
 import type { PodIdentity } from '../events/types.ts';
 import { type Pod, podSchema } from '../pods/pod.ts';
 import { type Job, jobSchema } from '../pulls/job.ts';
+import { marks } from '../pulls/name.ts';
 import { clean } from '../words/clean.ts';
 import { type Api, ApiError, TooLong } from './api.ts';
 import type { Node } from './node.ts';
 
 /** A Kubernetes Event to be written. */
 export interface KubernetesEvent {
-  /** Decides: the same name is the same Event, told once. */
+  /** Decides: what has the same name is said by one Event. */
   readonly name: string;
+  /** The same occasion is told once; another one counts the Event up. */
+  readonly occasion: string;
   readonly about: PodIdentity;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
@@ -46,7 +49,8 @@ export interface Cluster {
   /** Labels of a namespace; undefined where there is none of that name. */
   readNamespace(name: string): Promise<Record<string, string> | undefined>;
   readNode(name: string): Promise<Node | undefined>;
-  writeEvent(event: KubernetesEvent): Promise<'created' | 'exists'>;
+  /** 'told': this occasion is new. 'known': it was told before. */
+  writeEvent(event: KubernetesEvent): Promise<'told' | 'known'>;
   /** The oldest first. */
   eventsAbout(namespace: string, uid: string): Promise<ToldEvent[]>;
   createJob(job: unknown, namespace: string): Promise<'created' | 'exists'>;
@@ -87,6 +91,17 @@ const namespaceSchema = z.object({
 const pageSchema = z.object({
   metadata: z.object({ continue: z.string().exactOptional() }),
   items: z.array(podSchema),
+});
+const oldEventsSchema = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({
+        resourceVersion: z.string(),
+        annotations: z.record(z.string(), z.string()).exactOptional(),
+      }),
+      count: z.number().nullish(),
+    }),
+  ),
 });
 const eventListSchema = z.object({
   items: z.array(
@@ -185,22 +200,35 @@ export function makeCluster(api: Api): Cluster {
       const { name: nodeName, uid, labels = {} } = node.metadata;
       return { name: nodeName, uid, runtime, kubelet, system, labels };
     },
-    writeEvent: ({ name, about, type, reason, message }) => {
+    writeEvent: async ({ name, occasion, about, type, reason, message }) => {
       const { namespace, uid } = about;
       const now = new Date().toISOString();
-      return create(`/api/v1/namespaces/${segment(namespace)}/events`, {
+      const path = `/api/v1/namespaces/${segment(namespace)}/events`;
+      const said = { message: clean(message, longestEvent), lastTimestamp: now };
+      const annotations = { [marks.occasion]: occasion };
+      const made = await create(path, {
         apiVersion: 'v1',
         kind: 'Event',
-        metadata: { name, namespace },
+        metadata: { name, namespace, annotations },
         involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name: about.name, uid },
         type,
         reason,
-        message: clean(message, longestEvent),
         source: { component: 'image-rescue' },
         firstTimestamp: now,
-        lastTimestamp: now,
         count: 1,
+        ...said,
       });
+      if (made === 'created') return 'told';
+      const query = new URLSearchParams({ fieldSelector: `metadata.name=${name}` });
+      const { items } = oldEventsSchema.parse(await api.json({ method: 'GET', path: `${path}?${query}` }));
+      const [old] = items;
+      if (old === undefined || old.metadata.annotations?.[marks.occasion] === occasion) return 'known';
+      const { resourceVersion } = old.metadata;
+      const body = { metadata: { resourceVersion, annotations }, count: (old.count ?? 1) + 1, ...said };
+      const contentType = 'application/merge-patch+json';
+      const patch = () => api.json({ method: 'PATCH', path: `${path}/${segment(name)}`, contentType, body });
+      // Who was quicker told it, or it has expired meanwhile and the next time makes it anew.
+      return (await unless(409, () => unless(404, patch))) === undefined ? 'known' : 'told';
     },
     eventsAbout: async (namespace, uid) => {
       const query = new URLSearchParams({ fieldSelector: `involvedObject.uid=${uid}`, limit: '50' });

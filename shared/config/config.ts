@@ -89,6 +89,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       mirrors: proxies,
       mirrorRegistries: openRegistries(read('MIRROR_REGISTRIES', registryList), proxies),
       neverRegistries: read('NO_PROXY_DOCKER_DOMAIN', registryList) ?? [],
+      verifyDigest: read('VERIFY_DIGEST', oneOf('pinned', 'quorum')),
     },
     kubeFledgedNamespace: read('KUBE_FLEDGED_NAMESPACE', namespaceName),
     pullNamespace: read('PULL_NAMESPACE', namespaceName),

@@ -24,7 +24,7 @@ export function mirrors(text: string): Mirror[] | Wrong {
 
 export function registryList(text: string): string[] | undefined | Wrong {
   const entries = list(text.toLowerCase());
-  const wrong = entries.find((entry) => entry !== '*' && !/^(\*\.)?[a-z0-9.[\]-]+(:\d+)?$/.test(entry));
+  const wrong = entries.find((entry) => entry !== '*' && !/^(\*\.)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?$/.test(entry));
   if (wrong !== undefined) return new Wrong(`"${shorten(wrong)}" is not a registry host, *.domain or *`);
   return entries.length === 0 ? undefined : entries;
 }

@@ -22,7 +22,8 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'NO_PROXY_DOCKER_DOMAIN',
-    meaning: 'registries whose images are never asked of a mirror, whatever else says so',
+    meaning:
+      'registries whose images are never asked of a mirror, whatever else says so: `corp.example` (on any port), `corp.example:5000`, `*.corp.example` (all below it), `*`',
     example: 'harbor.corp.example:8443,*.corp.example',
   },
   {
@@ -59,6 +60,13 @@ export const variables: readonly Variable[] = [
       'image with Node.js 22 or newer in which the pull program runs; addressed through the mirrors; best by digest',
     default: 'docker.io/library/node:24-alpine',
     example: 'docker.io/library/node:24-alpine',
+  },
+  {
+    name: 'VERIFY_DIGEST',
+    meaning:
+      '`pinned`: what is named by digest is verified, and a tag means what the first mirror says. `quorum`: two mirrors (of two hosts) must agree on what a tag means',
+    default: 'pinned',
+    example: 'quorum',
   },
   {
     name: 'PULLER',

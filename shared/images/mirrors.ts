@@ -1,4 +1,5 @@
-import { type ImageReference, versionSuffix } from './reference.ts';
+import { addressIn, placeOf } from './place.ts';
+import { type ImageReference, isRepository, versionSuffix } from './reference.ts';
 
 /** A registry that serves another registry's images. */
 export interface Mirror {
@@ -27,7 +28,7 @@ export interface MirrorAddress {
  */
 export function parseMirror(entry: string): Mirror | string {
   const [left, right] = splitOnce(entry.trim(), '=');
-  const registry = right === undefined ? undefined : left.toLowerCase();
+  const registry = right === undefined ? undefined : left.toLowerCase().replace(/^index\.docker\.io$/, 'docker.io');
   const address = right ?? left;
   const scheme = /^([a-z]+):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
@@ -45,28 +46,36 @@ export function parseMirror(entry: string): Mirror | string {
   }
   if (url.search !== '' || url.hash !== '') return `"${address}" has a query or fragment`;
   if (registry !== undefined && !/^[a-z0-9.[\]:-]+$/.test(registry)) return `"${left}" is not a registry host`;
-  const isHttp = scheme === 'http' || (scheme === undefined && isLoopback(url.hostname));
-  const host = hostWithPort(address) ?? url.host;
   const path = url.pathname.replace(/^\/+|\/+$/g, '');
-  return { scheme: isHttp ? 'http' : 'https', host, path, ...(registry !== undefined && { registry }) };
+  if (path !== '' && !isRepository(path)) return `"${path}" is not a path in front of an image's name`;
+  const isHttp = scheme === 'http' || (scheme === undefined && isLoopback(url.hostname));
+  return {
+    scheme: isHttp ? 'http' : 'https',
+    host: hostOf(url, address),
+    path,
+    ...(registry !== undefined && { registry }),
+  };
 }
 
 /** URL drops a port that is its scheme's default, but to a runtime `host` and `host:443` are two names. */
-function hostWithPort(address: string): string | undefined {
-  return /^(?:[a-z]+:\/\/)?([^/]+)/i.exec(address)?.[1]?.toLowerCase();
+function hostOf({ host, hostname, port }: URL, address: string): string {
+  const [, dropped] = /^(?:[a-z]+:\/\/)?[^/]*(:(?:80|443))(?:\/|$)/i.exec(address) ?? [];
+  // The grammar of references knows no dot at the end of a host.
+  const name = hostname.replace(/\.$/, '');
+  return port === '' ? `${name}${dropped ?? ''}` : host.replace(hostname, name);
 }
 
 /**
  * The mirrors that serve this image, in the operator's order. Empty: none does. A registry with a port has no place in a
- * repository's path (distribution grammar), so no mirror of prefix form serves it.
+ * repository's path (distribution grammar; crproxy knows dotted hosts only), so no mirror of prefix form serves it.
  */
 export function mirrorAddresses(image: ImageReference, mirrors: readonly Mirror[]): MirrorAddress[] {
+  // A path has no capitals.
+  const registry = image.registry.toLowerCase();
   return mirrors
-    .filter((mirror) =>
-      mirror.registry === undefined ? !image.registry.includes(':') : mirror.registry === image.registry,
-    )
+    .filter((mirror) => (mirror.registry === undefined ? !registry.includes(':') : mirror.registry === registry))
     .map((mirror) => {
-      const below = mirror.registry === undefined ? `${image.registry}/${image.repository}` : image.repository;
+      const below = mirror.registry === undefined ? `${registry}/${image.repository}` : image.repository;
       return {
         scheme: mirror.scheme,
         host: mirror.host,
@@ -80,9 +89,9 @@ export function mirrorImage(address: MirrorAddress, image: ImageReference): stri
   return `${address.host}/${address.repository}${versionSuffix(image)}`;
 }
 
-/** Whether a host name without port means this machine. */
+/** Whether a host means this machine, however it is spelled. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  return hostname === 'localhost' || placeOf(addressIn(hostname) ?? '') === 'loopback';
 }
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {

@@ -14,9 +14,12 @@ const host =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
 const repositoryPath = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^[\w][\w.-]{0,127}$/;
-const digestPattern = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
-/** The grammar's own limit for a name without tag and digest (distribution/reference, NameTotalLengthMax). */
-const longestName = 255;
+/** The algorithms that runtimes know (opencontainers/go-digest). */
+const digestPattern = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
+/** Without a registry in front it could be an image's ID, and so is neither. */
+const idPattern = /^[0-9a-f]{64}$/;
+/** Characters of a path (distribution/reference, RepositoryNameTotalLengthMax). */
+const longestPath = 255;
 
 /**
  * Parses an image reference by the distribution grammar (github.com/distribution/reference, ParseDockerRef),
@@ -25,6 +28,7 @@ const longestName = 255;
  * @returns the reference, or undefined where it is none
  */
 export function parseReference(text: string): ImageReference | undefined {
+  if (idPattern.test(text)) return undefined;
   let rest = text;
   let digest: string | undefined;
   const at = rest.indexOf('@');
@@ -43,9 +47,14 @@ export function parseReference(text: string): ImageReference | undefined {
   const { registry, path } = splitRegistry(rest);
   const repository = registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
   if (!host.test(registry) || !repositoryPath.test(repository)) return undefined;
-  if (registry.length + 1 + repository.length > longestName) return undefined;
+  if (repository.length > longestPath) return undefined;
   if (tag === undefined && digest === undefined) tag = 'latest';
   return { registry, repository, ...(tag !== undefined && { tag }), ...(digest !== undefined && { digest }) };
+}
+
+/** Whether this may be a repository's path, or the beginning of one. */
+export function isRepository(path: string): boolean {
+  return repositoryPath.test(path);
 }
 
 /** The first segment is a host only if it looks like one: a dot, a port, `localhost`, or a capital letter. */

@@ -1,5 +1,6 @@
-import { isIP } from 'node:net';
-import { isLoopback, type Mirror, type MirrorAddress, mirrorAddresses } from './mirrors.ts';
+import { type Mirror, type MirrorAddress, mirrorAddresses } from './mirrors.ts';
+import { addressIn, placeOf } from './place.ts';
+import { tooFewForQuorum } from './quorum.ts';
 import type { ImageReference } from './reference.ts';
 
 /** Which images may be asked of which mirrors; see the variables of the same names. */
@@ -7,8 +8,10 @@ export interface ImageRules {
   readonly mirrors: readonly Mirror[];
   /** Registries whose images prefix mirrors may be asked for; `*` for all. */
   readonly mirrorRegistries: readonly string[];
-  /** Registries whose images never leave: `corp.example`, `*.corp.example`, `harbor.corp:8443`. */
+  /** Registries whose images never leave: `corp.example`, `*.corp.example`, `harbor.corp:8443`; `*` for all. */
   readonly neverRegistries: readonly string[];
+  /** `quorum`: two mirrors must agree on what a tag means. */
+  readonly verifyDigest: 'pinned' | 'quorum';
 }
 
 /** Public registries that mirrors commonly serve; the default of MIRROR_REGISTRIES. */
@@ -37,35 +40,57 @@ export function askableMirrors(image: ImageReference, rules: ImageRules): Mirror
   if (rules.neverRegistries.some((pattern) => matchesRegistry(registry, pattern))) {
     return { refused: `${registry} is named in NO_PROXY_DOCKER_DOMAIN` };
   }
-  if (rules.mirrors.some((mirror) => mirror.host === registry)) return { refused: `${registry} is itself a mirror` };
-  const open = rules.mirrorRegistries.some((pattern) => pattern === '*' || matchesRegistry(registry, pattern));
+  if (rules.mirrors.some((mirror) => withoutUsualPort(mirror.host) === withoutUsualPort(registry)))
+    return { refused: `${registry} is itself a mirror` };
+  const open = rules.mirrorRegistries.some((pattern) => matchesRegistry(registry, pattern));
   const addresses = mirrorAddresses(
     image,
     open ? rules.mirrors : rules.mirrors.filter((mirror) => mirror.registry !== undefined),
   );
+  const tooFew =
+    addresses.length > 0 && rules.verifyDigest === 'quorum' ? tooFewForQuorum(image, addresses) : undefined;
+  if (tooFew !== undefined) return { refused: tooFew };
   if (addresses.length > 0) return addresses;
   return open
     ? { refused: `no mirror in DOCKER_PROXY_URL serves ${registry}` }
     : { refused: `${registry} is not in MIRROR_REGISTRIES; add it there if your mirrors may be asked for its images` };
 }
 
-/** `corp.example` is that host on any port, `corp.example:5000` on that one, `*.corp.example` every host below. */
+/**
+ * `corp.example` is that host on any port, `corp.example:5000` on that one; `*.corp.example`, or `.corp.example` as other
+ * programs write it, is every host below.
+ */
 function matchesRegistry(registry: string, pattern: string): boolean {
-  const candidates = pattern.includes(':') ? [registry] : [registry, hostname(registry)];
-  return candidates.some((name) => (pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern));
+  if (pattern === '*') return true;
+  const wanted = pattern.replace(/\.(?=$|:\d+$)/, '').replace(/^index\.docker\.io\b/, 'docker.io');
+  const name = hasPort(wanted) ? withPort(registry) : hostname(registry);
+  const below = wanted.replace(/^\*/, '');
+  return below.startsWith('.') ? name.endsWith(below) : name === wanted;
 }
 
 function hostname(registry: string): string {
   return registry.replace(/:\d+$/, '');
 }
 
+function hasPort(registry: string): boolean {
+  return hostname(registry) !== registry;
+}
+
+/** A registry that names no port is asked on this one. */
+function withPort(registry: string): string {
+  return hasPort(registry) ? registry : `${registry}:443`;
+}
+
+/** `m.example` and `m.example:443` are one mirror, though to a runtime they are two registries. */
+function withoutUsualPort(host: string): string {
+  return host.replace(/:(443|80)$/, '');
+}
+
 function isInternal(registry: string): boolean {
-  const name = hostname(registry).toLowerCase();
-  if (isLoopback(name) || /\.(svc|local|localhost|internal)$/.test(name) || /\.svc\./.test(name)) return true;
-  if (!/[.:]/.test(name)) return true;
-  if (name.startsWith('[')) return true;
-  return (
-    isIP(name) === 4 &&
-    /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|0\.)/.test(name)
-  );
+  const name = hostname(registry);
+  if (name === 'localhost' || /\.(svc|local|localhost|internal)$/.test(name) || /\.svc\./.test(name)) return true;
+  // What only looks like an address, 1.2.3.4.5, is nobody's public name.
+  if (!/[.:]/.test(name) || !URL.canParse(`http://${name}`)) return true;
+  const address = addressIn(name);
+  return address !== undefined && placeOf(address) !== 'public';
 }

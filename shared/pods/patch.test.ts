@@ -41,3 +41,10 @@ test('an internal image gets no address', () => {
   const { rules } = readConfig({ DOCKER_PROXY_URL: 'a.example', MIRROR_REGISTRIES: '*' });
   assert.equal(nextAddress('10.0.0.1:5000/demo:1', undefined, rules), undefined);
 });
+
+test('VERIFY_DIGEST=quorum: no tag is put into a pod, where one mirror alone would say what it means', () => {
+  const { rules } = readConfig({ DOCKER_PROXY_URL: 'a.example,b.example', VERIFY_DIGEST: 'quorum' });
+  const digest = `demo@sha256:${'0'.repeat(64)}`;
+  assert.equal(nextAddress('demo:1', undefined, rules), undefined);
+  assert.equal(nextAddress(digest, undefined, rules)?.address, `a.example/docker.io/library/${digest}`);
+});

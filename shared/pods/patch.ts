@@ -8,6 +8,8 @@ import type { StuckContainer } from './stuck.ts';
 export function patchAddresses(image: ImageReference, rules: ImageRules): { mirror: string; address: string }[] {
   const mirrors = askableMirrors(image, rules);
   if ('refused' in mirrors) return [];
+  // A kubelet asks the one mirror, and believes it.
+  if (rules.verifyDigest === 'quorum' && image.digest === undefined) return [];
   return mirrors
     .filter(({ scheme, host }) => scheme === 'https' || isLoopback(host.replace(/:\d+$/, '')))
     .map((mirror) => ({ mirror: mirror.host, address: mirrorImage(mirror, image) }));
@@ -54,6 +56,6 @@ export function unpatchable(
 /** What is told where nothing is left to be tried in the image's place. */
 export function whyNoAddress({ original }: Pick<StuckContainer, 'original'>): string {
   return original === undefined
-    ? 'no mirror that has it can be addressed in a pod (a mirror over plain http cannot)'
+    ? 'no mirror that has it can be addressed in a pod (a mirror over plain http cannot, nor a tag with VERIFY_DIGEST=quorum)'
     : "every mirror's address was tried in its place and failed, and the original is back";
 }

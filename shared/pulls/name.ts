@@ -18,6 +18,8 @@ export const marks = {
   attempt: 'image-rescue.dev/attempt',
   /** Annotation on Jobs and their pods: `true` where the node's kubelet keeps records of its pulls. */
   pullRecords: 'image-rescue.dev/pull-records',
+  /** Annotation on an Event of ours: what it was last told for. */
+  occasion: 'image-rescue.dev/occasion',
   /** Annotation on a pod, JSON by container: the image that it named before it was given a mirror's address. */
   originals: 'image-rescue.dev/original-images',
   /** Annotation on a pod, label on a namespace: leave alone. */

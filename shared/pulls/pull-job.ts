@@ -40,6 +40,7 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
     repository: image.repository,
     reference: manifestReference(image),
     mirrors: [...mirrors],
+    verifyDigest: settings.rules.verifyDigest,
     ...(paths.socket !== undefined && { socket: paths.socket }),
     ...(paths.onlyPatch !== undefined && { onlyPatch: paths.onlyPatch }),
     ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),

@@ -1,6 +1,29 @@
 import * as z from 'zod';
 import { clean } from '../words/clean.ts';
 
+/**
+ * What became of asking a mirror: it has the image, has it not, does not give it (an allow-list, credentials), asks for
+ * fewer requests, fails or cannot be reached, takes too long, or serves what it must not.
+ */
+export const outcomes = ['has it', 'not there', 'denied', 'throttled', 'down', 'slow', 'wrong'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** The longest time, in seconds, for which a mirror is taken at its word. */
+export const longestRetryAfter = 86_400;
+
+const answerSchema = z.object({
+  /** Its host. */
+  mirror: z.string(),
+  /** For people: `has it`, `404 Not Found: …`. */
+  answer: z.string(),
+  /** The last of what became of it. */
+  outcome: z.enum(outcomes).exactOptional(),
+  /** Seconds from the pull's end for which it asked to be left alone. */
+  retryAfter: z.number().exactOptional(),
+});
+
+export type MirrorAnswer = z.infer<typeof answerSchema>;
+
 /** How an image came back, and what every mirror said. */
 export const resultSchema = z.object({
   /**
@@ -15,8 +38,8 @@ export const resultSchema = z.object({
   /** Digest of what the reference means on the node now. */
   digest: z.string().exactOptional(),
   milliseconds: z.number(),
-  /** What every mirror that was asked said: `has it`, `404 Not Found: …`. */
-  answers: z.array(z.object({ mirror: z.string(), answer: z.string() })),
+  /** What every mirror that was asked said. */
+  answers: z.array(answerSchema),
   /** A mirror's address that the image has as a second name on the node now. */
   address: z.string().exactOptional(),
   /** Why the way is `patch`, for people. */
@@ -36,7 +59,7 @@ export function writeResult(result: PullResult): string {
     const cut = (text: string) => clean(text, longest);
     const text = JSON.stringify({
       ...result,
-      answers: result.answers.map(({ mirror, answer }) => ({ mirror, answer: cut(answer) })),
+      answers: result.answers.map((one) => ({ ...one, answer: cut(one.answer) })),
       ...(result.error !== undefined && { error: cut(result.error) }),
     });
     if (Buffer.byteLength(text) <= longestMessage || longest === 0) return text;

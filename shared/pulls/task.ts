@@ -10,6 +10,8 @@ export const taskSchema = z.object({
   reference: z.string(),
   /** Where to ask, in this order. */
   mirrors: z.array(z.object({ scheme: z.enum(['http', 'https']), host: z.string(), repository: z.string() })),
+  /** Whether two mirrors must agree on what a tag means. */
+  verifyDigest: z.enum(['pinned', 'quorum']),
   /** The container runtime's socket; absent: only look which mirror has the image. */
   socket: z.string().exactOptional(),
   /** Why only that, for people. */

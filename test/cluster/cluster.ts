@@ -12,7 +12,7 @@ import { makeNetwork } from './network.ts';
 import { nodeComponents, pauseRepository } from './node.ts';
 import { type OutsideMode, startOutside } from './outside.ts';
 import { buildPrograms, installPackages } from './packages.ts';
-import { type Registry, readRequests, registryComponent } from './registry.ts';
+import { type Registry, type RegistryOptions, readRequests, registryComponent } from './registry.ts';
 import { environment, run } from './run.ts';
 import { planSite, type Site } from './site.ts';
 import { pauseImage } from './stock-images.ts';
@@ -64,9 +64,9 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     staticPods: site.path('static-pods'),
     networkFolder: site.path('cni'),
     mirror,
-    startRegistry: async (name) => {
+    startRegistry: async (name, options) => {
       const [port = 0] = await freePorts(1);
-      const another = registry(site, components, name, port);
+      const another = registry(site, components, name, port, options);
       await components.start(name);
       return another;
     },
@@ -122,8 +122,8 @@ async function nodeIsReady(kube: Kube, name: string): Promise<void> {
   ]);
 }
 
-function registry(site: Site, components: Components, name: string, port: number): Registry {
-  components.add(registryComponent(site, name, port));
+function registry(site: Site, components: Components, name: string, port: number, options?: RegistryOptions): Registry {
+  components.add(registryComponent(site, name, port, options));
   return {
     address: `127.0.0.1:${port}`,
     requests: () => readRequests(site.path('logs', `${name}.log`)),

@@ -21,8 +21,16 @@ export interface Registry {
   stop(): Promise<void>;
 }
 
+/** What differs from a registry of its own that asks nobody who he is. */
+export interface RegistryOptions {
+  /** Name of the registry whose images it serves. */
+  imagesOf?: string;
+  /** docker-registry's `auth`. */
+  auth?: object;
+}
+
 /** A docker-registry of this name on this port. */
-export function registryComponent(site: Site, name: string, port: number): Component {
+export function registryComponent(site: Site, name: string, port: number, options: RegistryOptions = {}): Component {
   const file = site.path(`${name}.yml`);
   return {
     name,
@@ -34,11 +42,15 @@ export function registryComponent(site: Site, name: string, port: number): Compo
         JSON.stringify({
           version: '0.1',
           log: { level: 'info', formatter: 'json', accesslog: { disabled: true } },
-          storage: { filesystem: { rootdirectory: site.path('registries', name) }, delete: { enabled: true } },
+          storage: {
+            filesystem: { rootdirectory: site.path('registries', options.imagesOf ?? name) },
+            delete: { enabled: true },
+          },
           http: { addr: `127.0.0.1:${port}` },
+          ...(options.auth && { auth: options.auth }),
         }),
       ),
-    ready: async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).ok,
+    ready: async () => [200, 401].includes((await fetch(`http://127.0.0.1:${port}/v2/`)).status),
   };
 }
 

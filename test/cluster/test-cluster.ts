@@ -1,7 +1,7 @@
 import type { AuditEntry } from './audit.ts';
 import type { Kube } from './kube.ts';
 import type { OutsideMode } from './outside.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, RegistryOptions } from './registry.ts';
 import type { Component } from './site.ts';
 
 export interface ClusterOptions {
@@ -37,7 +37,7 @@ export interface TestCluster {
   networkFolder: string;
   mirror: Registry;
   /** Starts another registry, a component of this name. */
-  startRegistry(name: string): Promise<Registry>;
+  startRegistry(name: string, options?: RegistryOptions): Promise<Registry>;
   /** Starts a program of the caller's own; from then on it is a component of its name. */
   add(component: Component): Promise<void>;
   /** How the outside answers, for one host name or by default; 'refuse' at first. */

@@ -82,17 +82,21 @@ test('pods come page by page, and by selector', async () => {
   assert.equal((await names({ fields: 'spec.nodeName=nobody' })).length, 0);
 });
 
-test('an Event is told once', async () => {
+test('an Event is told once for an occasion, and counts up for another', async () => {
   const { uid } = ((await cluster.readPod('default', 'patched')) as Pod).metadata;
   const event = {
     name: 'patched.once',
+    occasion: 'first',
     about: { namespace: 'default', name: 'patched', uid },
     type: 'Normal',
     reason: 'R',
     message: 'ü'.repeat(600),
   } as const;
-  assert.equal(await cluster.writeEvent(event), 'created');
-  assert.equal(await cluster.writeEvent(event), 'exists');
+  assert.equal(await cluster.writeEvent(event), 'told');
+  assert.equal(await cluster.writeEvent(event), 'known');
+  assert.equal(await cluster.writeEvent({ ...event, occasion: 'second' }), 'told');
+  const { count } = await real.kube.get<{ count: number }>('/api/v1/namespaces/default/events/patched.once');
+  assert.equal(count, 2);
   const [told] = (await cluster.eventsAbout('default', uid)).filter(({ reason }) => reason === 'R');
   assert.ok(Buffer.byteLength(told?.message ?? '') <= 1024);
 });

@@ -218,7 +218,9 @@ export async function makeBed(options: ClusterOptions): Promise<Bed> {
         await kube.delete(`/apis/apps/v1/namespaces/default/${kind}`, background);
       for (const { metadata } of await everyJob())
         await kube.delete(`/apis/batch/v1/namespaces/${metadata.namespace}/jobs/${metadata.name}`, background);
-      await kube.delete('/api/v1/namespaces/default/pods', { gracePeriodSeconds: 0 });
+      const { items } = await kube.get<{ items: KubeObject[] }>('/api/v1/pods');
+      for (const namespace of new Set(items.map(({ metadata }) => metadata.namespace)))
+        await kube.delete(`/api/v1/namespaces/${namespace}/pods`, { gracePeriodSeconds: 0 });
       await waitFor(
         'all pods to be gone',
         async () => {

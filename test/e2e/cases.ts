@@ -32,15 +32,17 @@ export function casesOnBed<B extends Bed>(make: () => Promise<B>): Case<B> {
         ends(product);
         return product;
       };
+      const failed: unknown[] = [];
       try {
         await run({ ...shared, start, ends }, t);
       } catch (error) {
         for (const product of products) process.stderr.write(product.output());
-        throw error;
-      } finally {
-        for (const product of products) await product.end();
-        await shared.clear();
+        failed.push(error);
       }
+      // The first failure is the telling one: what it left behind may well not be cleared.
+      for (const product of products) await product.end();
+      await shared.clear().catch((error: unknown) => failed.push(error));
+      if (failed.length > 0) throw failed[0];
     });
   };
 }

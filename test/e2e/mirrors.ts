@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 export interface RecordedRequest {
   readonly method: string;
@@ -8,50 +7,41 @@ export interface RecordedRequest {
   readonly headers: http.IncomingHttpHeaders;
 }
 
-export interface RecordingMirror {
+export interface Front {
   /** "127.0.0.1:PORT". */
   readonly address: string;
   requests(): readonly RecordedRequest[];
   close(): void;
 }
 
-/**
- * Stands in front of a registry and keeps what it is asked, headers included.
- *
- * @param lies for which URLs it changes a byte of what the registry serves
- * @param open whether it serves at all just now; otherwise 404
- */
-export async function recordingMirror(
-  registry: string,
-  lies: (url: string) => boolean = () => false,
-  open: () => boolean = () => true,
-): Promise<RecordingMirror> {
+/** Sends what the registry answers on, its status and headers being sent already. */
+type Send = (got: http.IncomingMessage, answer: http.ServerResponse) => void;
+
+/** Does something of its own with a request, or has the registry answer it. */
+export type Behave = (asked: http.IncomingMessage, answer: http.ServerResponse, pass: (send?: Send) => void) => void;
+
+/** Stands in front of a registry, keeps what it is asked, headers included, and behaves as it is told. */
+export async function front(registry: string, behave: Behave, host = '127.0.0.1'): Promise<Front> {
   const seen: RecordedRequest[] = [];
+  const [registryHost, port] = registry.split(':');
   const server = http.createServer((asked, answer) => {
     const { method = '', url = '', headers } = asked;
     seen.push({ method, url, headers });
-    if (!open()) return void answer.writeHead(404).end();
-    const [host, port] = registry.split(':');
-    const sent = http.request({ host, port, method, path: url, headers: { ...headers, host: registry } }, (got) => {
-      answer.writeHead(got.statusCode ?? 502, got.headers);
-      const lie =
-        lies(url) &&
-        got.statusCode === 200 &&
-        (url.includes('/blobs/') || url.includes('@') || url.includes('sha256:'));
-      let first = true;
-      got.on('data', (chunk: Buffer) => {
-        if (lie && first) chunk[chunk.length - 1] = (chunk.at(-1) ?? 0) ^ 1;
-        first = false;
-        answer.write(chunk);
+    behave(asked, answer, (send = (got) => void got.pipe(answer)) => {
+      const options = { host: registryHost, port, method, path: url, headers: { ...headers, host: registry } };
+      const sent = http.request(options, (got) => {
+        answer.writeHead(got.statusCode ?? 502, got.headers);
+        send(got, answer);
       });
-      got.on('end', () => answer.end());
+      sent.on('error', () => answer.writeHead(502).end());
+      sent.end();
     });
-    sent.on('error', () => answer.writeHead(502).end());
-    sent.end();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(0, host), 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a front without a port');
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `${host}:${address.port}`,
     requests: () => seen,
     close: () => {
       server.close();
@@ -60,28 +50,63 @@ export async function recordingMirror(
   };
 }
 
-/** Stands in front of a registry; of the layers that `endless` names it sends a first byte and then nothing. */
-export async function endlessMirror(
+/**
+ * @param lies for which URLs it changes a byte of what the registry serves by digest
+ * @param open whether it serves at all just now; otherwise 404
+ */
+export function recordingMirror(
   registry: string,
-  endless: (url: string) => boolean,
-): Promise<Pick<RecordingMirror, 'address' | 'close'>> {
-  const server = http.createServer((asked, answer) => {
-    const { method = '', url = '', headers } = asked;
-    const [host, port] = registry.split(':');
-    const sent = http.request({ host, port, method, path: url, headers: { ...headers, host: registry } }, (got) => {
-      answer.writeHead(got.statusCode ?? 502, got.headers);
-      if (!endless(url) || !url.includes('/blobs/')) return void got.pipe(answer);
-      got.once('data', (chunk: Buffer) => answer.write(chunk.subarray(0, 1)));
+  lies: (url: string) => boolean = () => false,
+  open: () => boolean = () => true,
+): Promise<Front> {
+  return front(registry, (asked, closed, pass) => {
+    if (!open()) return void closed.writeHead(404).end();
+    pass((got, answer) => {
+      const url = asked.url ?? '';
+      const lie = lies(url) && got.statusCode === 200 && (url.includes('/blobs/') || url.includes('sha256:'));
+      let first = true;
+      got.on('data', (chunk: Buffer) => {
+        if (lie && first) chunk[chunk.length - 1] = (chunk.at(-1) ?? 0) ^ 1;
+        first = false;
+        answer.write(chunk);
+      });
+      got.on('end', () => answer.end());
     });
-    sent.on('error', () => answer.writeHead(502).end());
-    sent.end();
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
+}
+
+/** Of the layers that `endless` names it sends a first byte and then nothing. */
+export function endlessMirror(registry: string, endless: (url: string) => boolean): Promise<Front> {
+  return front(registry, (asked, _, pass) => {
+    const { url = '' } = asked;
+    if (!endless(url) || !url.includes('/blobs/')) pass();
+    else pass((got, answer) => void got.once('data', (chunk: Buffer) => answer.write(chunk.subarray(0, 1))));
+  });
+}
+
+/** Cuts every layer that is asked for from its beginning after so many bytes; whoever asks for the rest gets it. */
+export function cuttingMirror(registry: string, after: number): Promise<Front> {
+  return front(registry, ({ url = '', headers }, _, pass) => {
+    if (!url.includes('/blobs/') || headers.range !== undefined) return pass();
+    pass((got, answer) => {
+      let sent = 0;
+      got.on('data', (chunk: Buffer) => {
+        const part = chunk.subarray(0, after - sent);
+        sent += part.length;
+        if (part.length > 0) answer.write(part);
+        if (part.length < chunk.length) answer.destroy();
+      });
+      got.on('end', () => answer.end());
+    });
+  });
+}
+
+/** Answers everything in this way. */
+export function stubbornMirror(
+  status: number,
+  headers: http.OutgoingHttpHeaders,
+  body = '',
+  host?: string,
+): Promise<Front> {
+  return front('', (_, answer) => void answer.writeHead(status, headers).end(body), host);
 }

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { after, test } from 'node:test';
-import type { Task } from '../../../shared/pulls/task.ts';
+import { test } from 'node:test';
+import { answers, aTask, type Serve, smallMirror } from '../../../test/small-mirror.ts';
 import { type Content, mirroredContent, NoMirror } from './content.ts';
 
 const blob = randomBytes(300_000);
@@ -13,22 +10,9 @@ const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes)
 const digest = digestOf(blob);
 const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2 }));
 
-const servers: http.Server[] = [];
-after(() => {
-  for (const server of servers) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
-
-type Serve = (request: http.IncomingMessage, response: http.ServerResponse) => void;
-
 /** A mirror on loopback. Returns its address. */
 async function mirror(serve: Serve): Promise<string> {
-  const server = http.createServer(serve);
-  servers.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return (await smallMirror(serve)).address;
 }
 
 const has: Serve = (request, response) => {
@@ -50,25 +34,8 @@ const knowsNoRanges: Serve = (_, response) => {
   response.writeHead(200, { 'content-length': blob.length });
   response.end(blob);
 };
-const answers =
-  (status: number, body: string): Serve =>
-  (_, response) =>
-    void response.writeHead(status).end(body);
 
-function content(...hosts: string[]): Content {
-  const mirrors = hosts.map((host) => ({ scheme: 'http' as const, host, repository: 'x' }));
-  const task: Task = {
-    image: 'r.example/x:1',
-    registry: 'r.example',
-    repository: 'x',
-    reference: '1',
-    mirrors,
-    socket: '',
-    routeHold: 0,
-    deadline: 1,
-  };
-  return mirroredContent(task);
-}
+const content = (...hosts: string[]): Content => mirroredContent(aTask(hosts));
 
 async function fetched(from: Content, start = 0): Promise<Buffer> {
   return buffer((await from.blob(digest, start)).bytes);
@@ -83,20 +50,166 @@ test('the first mirror that has it serves; what the others said is kept', async 
   const found = content(no, denied, yes);
   assert.equal((await found.resolve()).mirror, yes);
   assert.deepEqual(found.answers(), [
-    { mirror: no, answer: '404 Not Found: MANIFEST_UNKNOWN manifest unknown' },
-    { mirror: denied, answer: '403 Forbidden: not on the allow-list' },
-    { mirror: yes, answer: 'has it' },
+    { mirror: no, answer: '404 Not Found: MANIFEST_UNKNOWN manifest unknown', outcome: 'not there' },
+    { mirror: denied, answer: '403 Forbidden: not on the allow-list', outcome: 'denied' },
+    { mirror: yes, answer: 'has it', outcome: 'has it' },
   ]);
 });
 
 test('no mirror has it', async () => {
-  const gone = await mirror(has);
-  servers.at(-1)?.close();
-  servers.at(-1)?.closeAllConnections();
-  const found = content(await mirror(answers(429, '')), gone);
+  const gone = await smallMirror(has);
+  gone.close();
+  const found = content(await mirror(answers(429, '')), gone.address);
   await assert.rejects(found.resolve(), NoMirror);
   assert.match(found.answers()[0]?.answer ?? '', /^429 Too Many Requests/);
   assert.match(found.answers()[1]?.answer ?? '', /ECONNREFUSED|refused|closed|reset/i);
+});
+
+for (const [what, serve, answer, outcome, retryAfter] of [
+  ['has nothing', answers(404), '404 Not Found', 'not there', undefined],
+  ['has an allow-list', answers(403, 'not allowed\nmore'), '403 Forbidden: not allowed', 'denied', undefined],
+  ['throttles', answers(429, '', { 'retry-after': '7' }), '429 Too Many Requests, asks to wait 7 s', 'throttled', 7],
+  [
+    'throttles without measure',
+    answers(429, 'slow down', { 'retry-after': '99999999' }),
+    '429 Too Many Requests, asks to wait 86400 s: slow down',
+    'throttled',
+    86_400,
+  ],
+  [
+    'throttles as crproxy does',
+    answers(429, '', { 'x-retry-after': '3' }),
+    '429 Too Many Requests, asks to wait 3 s',
+    'throttled',
+    3,
+  ],
+  [
+    'throttles with another status',
+    answers(403, JSON.stringify({ errors: [{ code: 'TOOMANYREQUESTS', message: 'pull limit' }] })),
+    '403 Forbidden: TOOMANYREQUESTS pull limit',
+    'throttled',
+    undefined,
+  ],
+  [
+    'is down',
+    answers(503, 'back soon', { 'retry-after': '60' }),
+    '503 Service Unavailable, asks to wait 60 s: back soon',
+    'down',
+    60,
+  ],
+  [
+    'says odd things',
+    answers(200, '{', { 'content-encoding': 'gzip' }),
+    'sent a manifest in an encoding that was not asked for',
+    'wrong',
+    undefined,
+  ],
+  ['knows other statuses', answers(599, JSON.stringify({ errors: [] })), '599: {"errors":[]}', 'down', undefined],
+  ['says nothing of use', answers(400, 'null'), '400 Bad Request: null', 'denied', undefined],
+] as const satisfies [string, Serve, string, string, number | undefined][]) {
+  test(`a mirror that ${what} is told, and the next one is asked`, async () => {
+    const [first, second] = [await mirror(serve), await mirror(has)];
+    const found = content(first, second);
+    assert.equal((await found.resolve()).mirror, second);
+    const told = retryAfter === undefined ? {} : { retryAfter };
+    assert.deepEqual(found.answers()[0], { mirror: first, answer, outcome, ...told });
+  });
+}
+
+test('a refusal of 2 MB with escape sequences: its first line, cleaned and cut', async () => {
+  const long = `\u001b[31m\u001b]0;owned\u0007 not on the allow-list ${'x'.repeat(2_000_000)}\nsecond`;
+  const found = content(await mirror(answers(403, long)));
+  await assert.rejects(found.resolve(), NoMirror);
+  const answer = found.answers()[0]?.answer ?? '';
+  assert.match(answer, /^403 Forbidden: .*not on the allow-list x+/);
+  assert.doesNotMatch(answer, /\p{Cc}|second/u);
+  assert.ok(answer.length < 400);
+});
+
+test('two mirrors on one host keep their own answers', async () => {
+  const host = await mirror((request, response) => {
+    if (request.url?.startsWith('/v2/a/')) answers(404)(request, response);
+    else has(request, response);
+  });
+  const address = (repository: string) => ({ scheme: 'http' as const, host, repository });
+  const found = mirroredContent(aTask([], { mirrors: [address('a'), address('b')] }));
+  await found.resolve();
+  assert.deepEqual(
+    found.answers().map(({ outcome }) => outcome),
+    ['not there', 'has it'],
+  );
+});
+
+const says =
+  (body: string): Serve =>
+  (_, response) =>
+    void response.end(body);
+const quorum = (...hosts: string[]) => mirroredContent(aTask(hosts, { verifyDigest: 'quorum' }));
+
+test('quorum: two mirrors that agree decide, and one that differs is overruled', async () => {
+  const hosts = [
+    await mirror(says('{"a":1}')),
+    await mirror(says('{}')),
+    await mirror(answers(404)),
+    await mirror(says('{}')),
+  ];
+  const found = await quorum(...hosts).resolve();
+  assert.equal(found.digest, digestOf(Buffer.from('{}')));
+  assert.equal(found.mirror, hosts[1]);
+});
+
+test('quorum: whoever is not needed any more is not asked', async () => {
+  const third = await smallMirror(says('{}'));
+  await quorum(await mirror(says('{}')), await mirror(says('{}')), third.address).resolve();
+  assert.deepEqual(third.requests, []);
+});
+
+test('quorum: mirrors that differ are refused with what each says', async () => {
+  const hosts = [await mirror(says('{"a":1}')), await mirror(says('{}'))];
+  await assert.rejects(quorum(...hosts).resolve(), (error: Error) => {
+    for (const part of [...hosts, digestOf(Buffer.from('{"a":1}')), digestOf(Buffer.from('{}')), 'VERIFY_DIGEST'])
+      assert.ok(error.message.includes(part), `${part} in ${error.message}`);
+    return error instanceof NoMirror;
+  });
+});
+
+test('quorum: one mirror has one voice, whatever it is called', async () => {
+  const one = await mirror(says('{}'));
+  await assert.rejects(quorum(one, one).resolve(), /only one mirror served/);
+});
+
+test('quorum: a digest needs no vote', async () => {
+  const task = aTask([await mirror(says('{}'))], { verifyDigest: 'quorum', reference: digestOf(Buffer.from('{}')) });
+  assert.equal((await mirroredContent(task).resolve()).digest, task.reference);
+});
+
+test('layers that lie elsewhere come from there, also from the middle', async () => {
+  const store = await smallMirror(breaks(100_000));
+  const redirects = await mirror((_, response) =>
+    response.writeHead(307, { location: `http://${store.address}/bucket?signature=x` }).end(),
+  );
+  assert.equal(digestOf(await fetched(content(redirects))), digest);
+  assert.deepEqual(
+    store.requests.map(({ headers }) => headers.range),
+    [undefined, 'bytes=100000-'],
+  );
+});
+
+test('a layer that nobody reads, or not to its end, does not hold its connection', { timeout: 30_000 }, async () => {
+  for (const leave of ['unread', 'half read']) {
+    const ended = Promise.withResolvers<void>();
+    const found = content(
+      await mirror((_, response) => {
+        response.once('close', ended.resolve);
+        response.writeHead(200, { 'content-length': 1 << 30 });
+        response.write(Buffer.alloc(1 << 20));
+      }),
+    );
+    const open = await found.blob(digest, 0);
+    if (leave === 'unread') open.close();
+    else for await (const _ of open.bytes) break;
+    await ended.promise;
+  }
 });
 
 test('a blob that breaks off is resumed where it broke, at the same mirror or the next', async () => {
@@ -128,6 +241,18 @@ test('other bytes than the digest says are refused', async () => {
   await assert.rejects(fetched(found), /other bytes than its digest says/);
   await assert.rejects(found.manifest(digest), NoMirror);
   assert.match(found.answers()[0]?.answer ?? '', /other bytes than its digest says/);
+});
+
+test('every digest is checked by its own algorithm', async () => {
+  for (const algorithm of ['sha256', 'sha384', 'sha512']) {
+    const named = (bytes: Buffer) => `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+    const found = content(await mirror(has));
+    assert.equal((await found.manifest(named(manifest))).digest, named(manifest));
+    assert.deepEqual(await buffer((await found.blob(named(blob), 0)).bytes), blob);
+    const lie = named(Buffer.from('lie'));
+    await assert.rejects(found.manifest(lie), NoMirror);
+    await assert.rejects(buffer((await found.blob(lie, 0)).bytes), /other bytes than its digest says/);
+  }
 });
 
 test('a mirror that wants a token gets one, anonymously', async () => {

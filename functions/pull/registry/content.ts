@@ -1,25 +1,23 @@
-import { createHash } from 'node:crypto';
+import type { MirrorAnswer } from '../../../shared/pulls/result.ts';
 import type { Task } from '../../../shared/pulls/task.ts';
-import { type Blob, openBlob, wholeBlob } from './blob.ts';
+import { keepAnswers } from './answers.ts';
+import { type Blob, openBlob, type Source, wholeBlob } from './blob.ts';
+import type { Network } from './guard.ts';
+import { fetchManifest, type Manifest } from './manifest.ts';
 import { type MirrorClient, mirrorClient } from './mirror.ts';
+import { agreement, disagreement } from './quorum.ts';
 import { MirrorRefusal } from './refusal.ts';
-
-export interface Manifest {
-  readonly body: Buffer;
-  readonly mediaType: string;
-  readonly digest: string;
-}
 
 /** What the mirrors have of the one image that is being rescued; nothing in here asks for anything else. */
 export interface Content {
-  /** The manifest of the task's reference, from the first mirror that has it. Throws NoMirror. */
+  /** The manifest of the task's reference, from the first mirror that has it, or the first two that agree. Throws NoMirror. */
   resolve(): Promise<Manifest & { mirror: string }>;
   /** A manifest below it, by digest. Throws NoMirror. */
   manifest(digest: string): Promise<Manifest>;
   /** A blob from byte `start` on. Throws NoMirror. */
   blob(digest: string, start: number): Promise<Blob>;
   /** What each mirror said so far, in the order of the mirrors. */
-  answers(): { mirror: string; answer: string }[];
+  answers(): MirrorAnswer[];
 }
 
 /** No mirror served it. */
@@ -27,98 +25,85 @@ export class NoMirror extends Error {
   override name = 'NoMirror';
 }
 
-const manifestTypes = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ');
 /** A mirror may break off a blob this often before it is given up. */
 const mostBreaks = 2;
-/** The distribution spec's own recommendation, and containerd's limit. */
-const largestManifest = 4 * 1024 * 1024;
 
-export function mirroredContent(task: Task): Content {
-  let mirrors = task.mirrors.map(mirrorClient);
-  const answers = new Map<string, string>();
+export function mirroredContent(task: Task, network?: Network): Content {
+  let mirrors = task.mirrors.map((address) => mirrorClient(address, network));
+  const answers = keepAnswers(mirrors, Date.now);
   const manifests = new Map<string, Manifest>();
   let resolved: Promise<Manifest & { mirror: string }> | undefined;
 
-  async function firstOf<T>(
-    what: string,
-    ask: (mirror: MirrorClient) => Promise<T>,
-  ): Promise<{ got: T; mirror: MirrorClient }> {
+  /** Asks the mirrors in order until `enough` is said of what was got. */
+  async function each<T>(ask: (mirror: MirrorClient) => Promise<T>, enough: (got: T, mirror: MirrorClient) => boolean) {
     for (const mirror of mirrors) {
       try {
-        return { got: await ask(mirror), mirror };
+        const got = await ask(mirror);
+        if (enough(got, mirror)) return { got, mirror };
       } catch (error) {
         if (!(error instanceof MirrorRefusal)) throw error;
-        answers.set(mirror.name, error.message);
+        answers.refused(mirror, error);
       }
     }
-    throw new NoMirror(`no mirror served ${what}`);
+    return undefined;
   }
 
-  async function fetchManifest(mirror: MirrorClient, reference: string): Promise<Manifest> {
-    const response = await mirror.get(`manifests/${reference}`, { accept: manifestTypes });
-    const body = await whole(response, largestManifest);
-    const digest = sha256(body);
-    const promised = reference.includes(':') ? reference : (response.headers.get('docker-content-digest') ?? digest);
-    if (promised !== digest)
-      throw new MirrorRefusal(`served other bytes than its digest says: ${promised} was asked for, ${digest} came`);
-    const mediaType = response.headers.get('content-type') ?? 'application/vnd.oci.image.manifest.v1+json';
-    manifests.set(digest, { body, mediaType, digest });
-    return { body, mediaType, digest };
+  async function firstOf<T>(what: string, ask: (mirror: MirrorClient) => Promise<T>) {
+    const found = await each(ask, () => true);
+    if (found === undefined) throw new NoMirror(`no mirror served ${what}`);
+    return found;
+  }
+
+  /** A digest says itself what it means; of a tag, where the operator wants it so, two mirrors have to say the same. */
+  async function resolve(): Promise<Manifest & { mirror: string }> {
+    const votes: { host: string; digest: string; mirror: MirrorClient }[] = [];
+    const wanted = task.verifyDigest === 'quorum' && !task.reference.includes(':') ? 2 : 1;
+    const found = await each(
+      (mirror) => fetched(mirror, task.reference),
+      ({ digest }, mirror) => {
+        votes.push({ host: mirror.name, digest, mirror });
+        answers.hasIt(mirror, wanted === 1 ? undefined : `has it as ${digest}`);
+        return wanted === 1 || agreement(votes) !== undefined;
+      },
+    );
+    if (found === undefined) throw new NoMirror(disagreement(task.image, votes));
+    const { mirror } = agreement(votes)?.[0] ?? found;
+    // Who had the manifest is asked for the rest first.
+    mirrors = [mirror, ...mirrors.filter((other) => other !== mirror)];
+    return { ...found.got, mirror: mirror.name };
+  }
+
+  async function fetched(mirror: MirrorClient, reference: string): Promise<Manifest> {
+    const manifest = await fetchManifest(mirror, reference);
+    manifests.set(manifest.digest, manifest);
+    return manifest;
   }
 
   return {
     resolve() {
-      resolved ??= firstOf(task.image, (mirror) => fetchManifest(mirror, task.reference)).then(({ got, mirror }) => {
-        answers.set(mirror.name, 'has it');
-        // Who had the manifest is asked for the rest first.
-        mirrors = [mirror, ...mirrors.filter((other) => other !== mirror)];
-        return { ...got, mirror: mirror.name };
-      });
+      resolved ??= resolve();
       return resolved;
     },
     async manifest(digest) {
-      return manifests.get(digest) ?? (await firstOf(digest, (mirror) => fetchManifest(mirror, digest))).got;
+      return manifests.get(digest) ?? (await firstOf(digest, (mirror) => fetched(mirror, digest))).got;
     },
     async blob(digest, start) {
-      const open = (offset: number) => firstOf(digest, (mirror) => openBlob(mirror, digest, offset));
-      const first = await open(start);
-      const next = async (failed: MirrorClient, offset: number, problem: string) => {
-        answers.set(failed.name, problem);
-        // Whatever the reason, the next try goes elsewhere first.
-        mirrors = [...mirrors.filter((other) => other !== failed), failed];
-        return open(offset);
+      let current: Blob | undefined;
+      const source: Source = {
+        async open(offset) {
+          const opened = await firstOf(digest, (mirror) => openBlob(mirror, digest, offset));
+          current = opened.got;
+          return opened;
+        },
+        failed(mirror, problem) {
+          answers.refused(mirror, problem);
+          mirrors = [...mirrors.filter((other) => other !== mirror), mirror];
+        },
       };
-      return { size: first.got.size, bytes: wholeBlob(digest, start, first, next, mostBreaks * mirrors.length) };
+      const first = await source.open(start);
+      const bytes = wholeBlob(digest, start, first, source, mostBreaks * mirrors.length);
+      return { size: first.got.size, bytes, close: () => current?.close() };
     },
-    answers: () =>
-      task.mirrors.flatMap(({ host }) => {
-        const answer = answers.get(host);
-        return answer === undefined ? [] : { mirror: host, answer };
-      }),
+    answers: answers.list,
   };
-}
-
-async function whole(response: Response, most: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      length += chunk.length;
-      if (length > most) throw new MirrorRefusal(`its manifest is larger than ${most} bytes`);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof MirrorRefusal) throw error;
-    throw new MirrorRefusal('broke off in the middle of a manifest', { cause: error });
-  }
-  return Buffer.concat(chunks);
-}
-
-function sha256(body: Buffer): string {
-  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
 }

@@ -7,6 +7,7 @@ import { cleanUp, putUp, type Route } from '../route/route.ts';
 import { type RegistrySide, serveTalk } from '../talk.ts';
 import { makeIdentity } from './certificate.ts';
 import { mirroredContent, NoMirror } from './content.ts';
+import { withProgress } from './progress.ts';
 import { answer, type Listener, listen } from './serve.ts';
 
 /** The pull container starts right after this one; milliseconds. */
@@ -28,7 +29,7 @@ export interface RegistryDeps {
  * @returns the termination message; the route is down
  */
 export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Promise<string> {
-  const content = mirroredContent(task);
+  const content = withProgress(mirroredContent(task), task.image, log);
   const identity = makeIdentity(new Date());
   const open: Listener[] = [];
   const tls = await listen((request, response) => {

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Identity } from './certificate.ts';
 import { type Content, NoMirror } from './content.ts';
+import { isDigest } from './digest.ts';
 
 /** What a loopback registry serves, and under which name. */
 export interface Served {
@@ -21,7 +22,6 @@ export interface Served {
 }
 
 const paths = /^\/v2\/(?<repository>.+)\/(?<kind>manifests|blobs)\/(?<reference>[^/]+)$/;
-const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * Answers the pull side of the OCI distribution API for one image and nothing else. It never challenges: containerd
@@ -38,7 +38,7 @@ export async function answer(
   const { repository, kind, reference = '' } = paths.exec(path)?.groups ?? {};
   const ours =
     repository === served.repository &&
-    (digestPattern.test(reference) || (kind === 'manifests' && reference === served.reference));
+    (isDigest(reference) || (kind === 'manifests' && reference === served.reference));
   if (!ours) return await goElsewhere(served, path, response);
   try {
     if (kind === 'manifests') await sendManifest(served, reference, request, response);
@@ -74,7 +74,7 @@ async function sendBlob(
 ) {
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
   const start = Number(first ?? 0);
-  const { size, bytes } = await content.blob(digest, start);
+  const { size, bytes, close } = await content.blob(digest, start);
   const end = last ? Math.min(Number(last), size - 1) : size - 1;
   // Node then fails on a byte too many or too few, in place of sending it.
   response.strictContentLength = true;
@@ -84,12 +84,11 @@ async function sendBlob(
     'docker-content-digest': digest,
     ...(first !== undefined && { 'content-range': `bytes ${start}-${end}/${size}` }),
   });
-  const body = Readable.from(last ? upTo(bytes, end - start + 1) : bytes);
-  if (request.method === 'HEAD') {
-    response.end();
-    body.destroy();
-  } else {
-    await pipeline(body, response);
+  try {
+    if (request.method === 'HEAD') response.end();
+    else await pipeline(Readable.from(last ? upTo(bytes, end - start + 1) : bytes), response);
+  } finally {
+    close();
   }
 }
 
