@@ -1,5 +1,4 @@
 import { whyNotStarted } from '../../functions/restore/why-not-started.ts';
-import { PermissionError } from '../../shared/cluster/api.ts';
 import type { ToldEvent } from '../../shared/cluster/cluster.ts';
 import { isSkipped } from '../../shared/pods/left-alone.ts';
 import { originalImages } from '../../shared/pods/originals.ts';
@@ -12,6 +11,7 @@ import { jobNameLabel } from '../../shared/pulls/read.ts';
 import { hasBegun, pullEnded } from '../../shared/pulls/state.ts';
 import { causeOfStuck } from '../report/cause.ts';
 import { blocked } from '../report/told.ts';
+import { permissions } from './permissions.ts';
 import type { OwnEvent, Reader } from './reader.ts';
 
 /** What of a cluster a report is made of, read at one time. */
@@ -55,20 +55,7 @@ const startsWithin = 5_000;
 /** Reads it all. What the account may not read is left out and named; other errors are thrown. */
 export async function takeSnapshot(reader: Reader, asked: Asked, now: number): Promise<Snapshot> {
   const { pullNamespace, namespace } = asked;
-  const missing = new Map<string, Set<string>>();
-  const permitted = async <T>(without: string, read: Promise<T>, otherwise: T): Promise<T> => {
-    try {
-      return await read;
-    } catch (error) {
-      if (!(error instanceof PermissionError)) throw error;
-      // One permission, of however many namespaces it is missing.
-      const permission = /cannot \S+ resource \S+/.exec(error.message)?.[0];
-      const known = [...missing.keys()].find((told) => permission !== undefined && told.includes(permission));
-      const told = known ?? error.message;
-      missing.set(told, (missing.get(told) ?? new Set()).add(without));
-      return otherwise;
-    }
-  };
+  const { permitted, missing } = permissions();
   const one = asked.pod === undefined ? undefined : await reader.readPod(namespace ?? 'default', asked.pod);
   const [jobs, pullPods, events] = await Promise.all([
     permitted('pulls are not shown', reader.pullJobs(pullNamespace), []),
@@ -129,7 +116,7 @@ export async function takeSnapshot(reader: Reader, asked: Asked, now: number): P
     progress,
     notStarted,
     skipped: new Set(skipped.keys()),
-    missing: [...missing].map(([told, without]) => [told, ...without].join('; ')),
+    missing: missing(),
   };
 }
 

@@ -4,7 +4,7 @@ import type { PullReport } from '../report/pulls.ts';
 import { block } from './block.ts';
 import type { Layout } from './paint.ts';
 import { pullDetail, pullTimes, styles } from './pull.ts';
-import { nextText } from './status.ts';
+import { nextText } from './stuck.ts';
 import { ago, timeOfDay, when } from './times.ts';
 
 const helps = {
