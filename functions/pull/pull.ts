@@ -5,7 +5,7 @@ import type { Runtime, Target } from './runtime/runtime.ts';
 import type { RegistrySide } from './talk.ts';
 
 export interface PullDeps {
-  readonly task: Pick<Task, 'image' | 'reference' | 'mirrors' | 'nameAddress' | 'deadline'>;
+  readonly task: Pick<Task, 'image' | 'reference' | 'mirrors' | 'nameAddress' | 'fledged' | 'deadline'>;
   readonly runtime: Runtime;
   readonly registry: RegistrySide;
   /** Monotonic milliseconds. */
@@ -22,7 +22,7 @@ const noticeWithin = 10_000;
 
 /** The pull container: gets the image onto this node, by route where the runtime takes one, by name elsewhere. */
 export async function pull({
-  task: { image, reference, mirrors, nameAddress, deadline },
+  task: { image, reference, mirrors, nameAddress, fledged, deadline },
   runtime,
   registry,
   clock,
@@ -44,9 +44,14 @@ export async function pull({
   }
 
   async function attempt(): Promise<
-    Pick<PullResult, 'way' | 'mirror' | 'digest' | 'address' | 'error'> & { already?: boolean }
+    Pick<PullResult, 'way' | 'mirror' | 'digest' | 'address' | 'fledged' | 'error'> & { already?: boolean }
   > {
-    const [had, found, byRoute] = await Promise.all([runtime.target(image), registry.find(), readsFolder()]);
+    const [had, byFledged, found, byRoute] = await Promise.all([
+      runtime.target(image),
+      fledged === undefined ? undefined : runtime.target(fledged),
+      registry.find(),
+      readsFolder(),
+    ]);
     if ('error' in found) return { way: 'none', error: found.error };
     const { mirror } = found;
     log(`${mirror} has ${image} (${found.digest})`);
@@ -66,6 +71,8 @@ export async function pull({
       already: now !== undefined,
       ...(target !== undefined && { digest: target.digest }),
       ...(address !== undefined && { address }),
+      // What kube-fledged says of it may be false; that the node has it is not.
+      ...(fledged !== undefined && byFledged && byFledged.digest === target?.digest && { fledged }),
     };
   }
 

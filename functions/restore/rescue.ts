@@ -81,7 +81,7 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
   let fresh: Pod | undefined = pod;
   for (let tries = 0; tries < mostTries && fresh?.metadata.uid === pod.metadata.uid; tries += 1) {
     const first = nextStep(fresh, image, { uid, number, result }, config, now());
-    const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, at) : first;
+    const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, { result, at }) : first;
     if (step.step === 'none') return false;
     if (step.step === 'cannot help')
       return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'told';
@@ -114,12 +114,14 @@ async function mindingOthers(
   pod: Pod,
   { image, keepsRecords }: Attempt,
   step: Step,
-  at: number,
+  { result, at }: { result: PullResult; at: number },
 ): Promise<Step> {
   const { nodeName } = pod.spec;
   if (!keepsRecords) return step;
   // One that was woken already may be refused at a later start.
   const names = step.step === 'wake' || (step.step === 'none' && waitingFor(pod, image).length > 0);
+  if (result.fledged !== undefined && (names || step.step === 'patch' || step.step === 'wait for the kubelet'))
+    return byAddress(pod, image, config, byFledged, result.mirror);
   if (nodeName === undefined || (!names && step.step !== 'patch')) return step;
   const others: Pod[] = [];
   for await (const other of cluster.listPods({ fields: `spec.nodeName=${nodeName}` }))
@@ -129,12 +131,16 @@ async function mindingOthers(
     return tooSoon ? { step: 'none' } : step;
   }
   const other = runsByAddress(others, image);
-  return other === undefined ? step : byAddress(pod, image, config, other);
+  return other === undefined
+    ? step
+    : byAddress(pod, image, config, `pod ${podName(other.pod)} ${itsKubelet}`, other.address.split('/')[0]);
 }
 
-function byAddress(pod: Pod, image: string, config: StepConfig, other: { pod: Pod; address: string }): Step {
-  const [mirror = ''] = other.address.split('/');
-  const because = `pod ${podName(other.pod)} made this kubelet pull it under a mirror's address, and since 1.35 a kubelet then takes it under no other name`;
+const itsKubelet =
+  "made this kubelet pull it under a mirror's address, and since 1.35 a kubelet then takes it under no other name";
+const byFledged = `kube-fledged ${itsKubelet}; to keep an image's own name here, choose PULLER=job, or have containerd read a host configuration folder (config_path)`;
+
+function byAddress(pod: Pod, image: string, config: StepConfig, because: string, mirror = ''): Step {
   const result: PullResult = { way: 'patch', mirror, already: true, milliseconds: 0, answers: [], because };
   return nextStep(pod, image, { uid: '', number: 1, result }, config, 0);
 }

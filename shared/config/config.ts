@@ -29,8 +29,8 @@ export interface Config {
   readonly excludeNamespaces: readonly string[];
   /** Between sweeps of the one process. */
   readonly checkInterval: number;
-  /** Who brings images: Jobs of ours, or nobody, and the pods are given a mirror's address. */
-  readonly puller: 'job' | 'patch';
+  /** Who brings images: Jobs of ours; kube-fledged first; or nobody, and the pods are given a mirror's address. */
+  readonly puller: 'job' | 'patch' | 'kube-fledged';
   /** Which references may come back under their own name; pods of all others are given a mirror's address. */
   readonly nameOnNode: 'any' | 'digest' | 'never';
   /** Only say what would be done. */
@@ -96,7 +96,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     includeNamespaces: read('INCLUDE_NAMESPACES', namespaceNames),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', namespaceNames) ?? [],
     checkInterval: read('IMAGE_CHECK_INTERVAL', seconds(1, 86_400)),
-    puller: read('PULLER', oneOf('job', 'patch')),
+    puller: read('PULLER', oneOf('job', 'patch', 'kube-fledged')),
     nameOnNode: read('NAME_ON_NODE', oneOf('any', 'digest', 'never')),
     dryRun: read('DRY_RUN', oneOf('true', 'false')) === 'true',
     hangAfter: read('HANG_AFTER', seconds(10, 86_400)),

@@ -28,7 +28,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'KUBE_FLEDGED_NAMESPACE',
-    meaning: "kube-fledged's namespace; its own pull Jobs are never rescued",
+    meaning: "kube-fledged's namespace; its own pull Jobs are never rescued, its controller is",
     default: 'kube-fledged',
     example: 'kube-fledged',
   },
@@ -71,7 +71,7 @@ export const variables: readonly Variable[] = [
   {
     name: 'PULLER',
     meaning:
-      "`job` brings images onto nodes by pull Jobs; `patch`, for clusters that forbid hostPath, puts a mirror's address into the stuck pod instead",
+      "`job` brings images onto nodes by pull Jobs; `kube-fledged` asks kube-fledged first, then a pull Job sees to the rest; `patch`, for clusters that forbid hostPath, puts a mirror's address into the stuck pod instead",
     default: 'job',
     example: 'patch',
   },

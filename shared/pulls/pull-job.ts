@@ -28,10 +28,13 @@ export interface PullOrder {
   readonly attempt: number;
   /** `namespace/name` of the pod that asked first. */
   readonly askedBy: string;
+  /** Where kube-fledged was asked first: the address that it was given, and how it ended. */
+  readonly fledged?: { readonly address: string; readonly said: string };
 }
 
 /** The Job that brings one image to one node; see README, "What runs on the node". */
-export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullOrder, settings: JobSettings) {
+export function pullJob(order: PullOrder, settings: JobSettings) {
+  const { image, mirrors, node, paths, attempt, askedBy, fledged } = order;
   const name = imageName(image);
   const records = keepsPullRecords(node.kubelet);
   const task: Task = {
@@ -45,6 +48,7 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
     ...(paths.onlyPatch !== undefined && { onlyPatch: paths.onlyPatch }),
     ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),
     ...(attempt > 1 && records && { nameAddress: true }),
+    ...(fledged !== undefined && { fledged: fledged.address }),
     routeHold: settings.routeHold,
     deadline: settings.pullDeadline,
   };
@@ -60,6 +64,7 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
       [marks.askedBy]: askedBy,
       [marks.attempt]: String(attempt),
       [marks.pullRecords]: String(records),
+      ...(fledged !== undefined && { [marks.fledged]: fledged.said }),
     },
     seconds: settings.startDeadline + settings.pullDeadline + settings.routeHold,
     containers: [

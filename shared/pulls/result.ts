@@ -42,6 +42,8 @@ export const resultSchema = z.object({
   answers: z.array(answerSchema),
   /** A mirror's address that the image has as a second name on the node now. */
   address: z.string().exactOptional(),
+  /** The mirror's address under which this node's kubelet has pulled it for kube-fledged. */
+  fledged: z.string().exactOptional(),
   /** Why the way is `patch`, for people. */
   because: z.string().exactOptional(),
   /** Why it failed, for people. */
