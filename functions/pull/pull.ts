@@ -34,8 +34,9 @@ export async function pull({
     error: (error as Error).message,
   }));
   const answers = await registry.answers().catch(() => []);
-  await registry.done({ hold: outcome.way === 'route' }).catch(() => undefined);
-  return { already: false, ...outcome, answers, milliseconds: Math.round(clock() - begun) };
+  const { secret } = await registry.done({ hold: outcome.way === 'route' }).catch((): { secret?: string } => ({}));
+  const milliseconds = Math.round(clock() - begun);
+  return { already: false, ...outcome, answers, milliseconds, ...(secret !== undefined && { secret }) };
 
   /** A mirror that trickles must not keep the pod from saying so: the Job's deadline takes its words away. */
   async function tooLate(): Promise<never> {
@@ -44,7 +45,9 @@ export async function pull({
   }
 
   async function attempt(): Promise<
-    Pick<PullResult, 'way' | 'mirror' | 'digest' | 'address' | 'fledged' | 'error'> & { already?: boolean }
+    Pick<PullResult, 'way' | 'mirror' | 'digest' | 'address' | 'fledged' | 'credentials' | 'error'> & {
+      already?: boolean;
+    }
   > {
     const [had, byFledged, found, byRoute] = await Promise.all([
       runtime.target(image),
@@ -69,6 +72,7 @@ export async function pull({
       way,
       mirror,
       already: now !== undefined,
+      ...(found.credentials && { credentials: true }),
       ...(target !== undefined && { digest: target.digest }),
       ...(address !== undefined && { address }),
       // What kube-fledged says of it may be false; that the node has it is not.

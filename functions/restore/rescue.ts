@@ -9,7 +9,7 @@ import { nextStep, type Step, type StepConfig } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
 import { runsByAddress, waitToStart } from './neighbours.ts';
 import { applyPatch, unlessRefused } from './patch.ts';
-import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
+import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent, secretEvent } from './words.ts';
 
 /** One ended attempt at an image on a node. */
 export interface Attempt {
@@ -56,6 +56,7 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
   const { cluster, config, isSkipped } = deps;
   if (await isSkipped(pod.metadata.namespace)) return false;
   const { uid, image, state } = attempt;
+  await tellSecret(deps, pod, state);
   if (state.state === 'ended' && state.result.way !== 'none') {
     const { result, at } = state;
     return (await unlessRefused(deps, pod, image, () => help(deps, pod, attempt, result, at))) ?? false;
@@ -67,11 +68,19 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
   return (await cluster.writeEvent(event)) === 'told';
 }
 
+/** That the mirrors were asked without credentials, though they might have been given some. */
+async function tellSecret({ cluster }: RestoreDeps, pod: Pod, state: Attempt['state']): Promise<void> {
+  if (state.state === 'ended' && state.result.secret !== undefined)
+    await cluster.writeEvent(secretEvent(identity(pod), state.result.secret));
+}
+
 /** Tells a pod that started by itself what helped it. */
-export async function tellStarted({ cluster, isSkipped }: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
+export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
+  const { cluster, isSkipped } = deps;
   const { uid, image, state } = attempt;
   if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
     return false;
+  await tellSecret(deps, pod, state);
   return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'told';
 }
 

@@ -124,6 +124,11 @@ export function cacheWaitsEvent(
   return told(pod, 'ImageRescueDelayed', { subject: `${name} ${image} ${why}` }, 'Warning', message);
 }
 
+export function secretEvent(pod: PodIdentity, problem: string): KubernetesEvent {
+  const message = `MIRROR_PULL_SECRET cannot be used: ${problem}. The mirrors were asked without credentials.`;
+  return told(pod, 'ImageRescueSecretUnusable', { subject: problem }, 'Warning', message);
+}
+
 export function dryRunEvent(pod: PodIdentity, image: string, mirrors: readonly string[]): KubernetesEvent {
   const message = `DRY_RUN: ${image} would be fetched through ${mirrors.join(', then ')}. Nothing was done.`;
   return told(pod, 'ImageRescueDryRun', { subject: image }, 'Normal', message);

@@ -27,6 +27,8 @@ function ordered(parts: Partial<PullOrder> = {}, mirrors = 'http://plain.example
   return cacheOrder({ image, mirrors: asked, node, paths: {}, attempt: 1, askedBy: 'default/web', ...parts }, config);
 }
 
+const secret = { MIRROR_PULL_SECRET: 'mirror', MIRROR_SECRET_REPOSITORIES: 'docker.io/library/*' };
+
 test('one image for one node, at the first mirror that a kubelet can ask, where the hostname label sends it', () => {
   const order = ordered();
   assert.ok(order);
@@ -42,6 +44,15 @@ test('one image for one node, at the first mirror that a kubelet can ask, where 
   assert.ok(`${made.metadata.name}-abcde`.length <= 63, "kube-fledged's Jobs have a suffix");
 });
 
+test('an image that a mirror may want credentials for has its Secret, where the kubelet keeps no records', () => {
+  const older = { ...node, kubelet: 'v1.34.4' };
+  const order = ordered({ node: older }, 'm.example', secret);
+  assert.ok(order);
+  assert.deepEqual(imageCache(order).spec.imagePullSecrets, [{ name: 'mirror' }]);
+  const other = ordered({ node: older }, 'm.example', { ...secret, MIRROR_SECRET_REPOSITORIES: 'quay.io/*' });
+  assert.ok(other && !('imagePullSecrets' in imageCache(other).spec));
+});
+
 test('mirrors that rest are asked last by kube-fledged too', () => {
   const image = parseReference('demo:1');
   assert.ok(image);
@@ -55,6 +66,7 @@ for (const [what, order] of [
   ["kube-fledged's own pod", ordered({ askedBy: 'kube-fledged/controller' })],
   ['a node without the hostname label', ordered({ node: { ...node, labels: {} } })],
   ['mirrors that no kubelet can ask', ordered({}, 'http://plain.example')],
+  ['an image for credentials where the kubelet keeps records', ordered({}, 'm.example', secret)],
   ['a tag that two mirrors must agree on', ordered({}, 'a.example,b.example', { VERIFY_DIGEST: 'quorum' })],
 ] as const) {
   test(`no ImageCache for ${what}`, () => assert.equal(order, undefined));

@@ -1,8 +1,10 @@
 import { ApiError, PermissionError } from '../../shared/cluster/api.ts';
 import type { ImageCaches } from '../../shared/cluster/image-caches.ts';
+import { keepsPullRecords } from '../../shared/cluster/node.ts';
 import type { Config } from '../../shared/config/config.ts';
 import { type CacheOrder, hostnameLabel, type ImageCache, imageCache } from '../../shared/fledged/image-cache.ts';
 import { imageName } from '../../shared/images/reference.ts';
+import { mayNeedSecret, pullSecrets } from '../../shared/images/secret-repositories.ts';
 import type { Log } from '../../shared/log/log.ts';
 import { patchAddresses } from '../../shared/pods/patch.ts';
 import { marks, pullName } from '../../shared/pulls/name.ts';
@@ -11,14 +13,21 @@ import type { UnderWay } from '../../shared/pulls/slots.ts';
 
 /**
  * The ImageCache to make before this pull's Job; undefined: the Job is made at once. That is so for a second attempt, for
- * kube-fledged's own pods, on a node that its Jobs cannot be sent to, and where no mirror can be asked by a kubelet.
+ * kube-fledged's own pods, on a node that its Jobs cannot be sent to, and where no mirror can be asked by a kubelet. A kubelet
+ * that keeps records, and has pulled an image for credentials, lets nobody have it without: neither its name nor the mirror's
+ * address would help the pod.
  */
 export function cacheOrder(
   { image, mirrors, node, attempt, askedBy }: PullOrder,
-  { rules, kubeFledgedNamespace: namespace }: Pick<Config, 'rules' | 'kubeFledgedNamespace'>,
+  {
+    rules,
+    mirrorSecret,
+    kubeFledgedNamespace: namespace,
+  }: Pick<Config, 'rules' | 'mirrorSecret' | 'kubeFledgedNamespace'>,
 ): CacheOrder | undefined {
   const hostname = node.labels[hostnameLabel];
   if (attempt > 1 || hostname === undefined || askedBy.startsWith(`${namespace}/`)) return undefined;
+  if (keepsPullRecords(node.kubelet) && mayNeedSecret(image, mirrorSecret)) return undefined;
   const addresses = patchAddresses(image, rules);
   const [first] = mirrors.flatMap(({ host }) => addresses.find(({ mirror }) => mirror === host) ?? []);
   if (first === undefined) return undefined;
@@ -28,6 +37,7 @@ export function cacheOrder(
     namespace,
     image: full,
     ...first,
+    ...pullSecrets(image, mirrorSecret),
     node: { name: node.name, uid: node.uid, hostname },
     askedBy,
   };

@@ -1,6 +1,7 @@
 import type { Mirror } from '../images/mirrors.ts';
 import { parseReference } from '../images/reference.ts';
 import type { ImageRules } from '../images/rules.ts';
+import type { MirrorSecret } from '../images/secret-repositories.ts';
 import {
   absolutePath,
   count,
@@ -11,7 +12,9 @@ import {
   openRegistries,
   perNode,
   registryList,
+  repositoryPatterns,
   seconds,
+  secretName,
   selinuxType,
   shorten,
   Wrong,
@@ -52,6 +55,8 @@ export interface Config {
   /** How long a pull pod may take to start. */
   readonly startDeadline: number;
   readonly nodeImage: string;
+  /** Undefined: no mirror is given credentials. */
+  readonly mirrorSecret: MirrorSecret | undefined;
   /** Where a node has none of these, its container runtime decides. */
   readonly runtimeSocket: readonly PerNode[];
   readonly hostConfigFolder: readonly PerNode[];
@@ -84,6 +89,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 
   const proxies = read('DOCKER_PROXY_URL', mirrors);
+  const secret = read('MIRROR_PULL_SECRET', secretName);
+  const repositories = read('MIRROR_SECRET_REPOSITORIES', repositoryPatterns);
+  if ((secret === undefined) !== (repositories?.length === 0) && repositories !== undefined)
+    problems.push(
+      'MIRROR_PULL_SECRET and MIRROR_SECRET_REPOSITORIES: one is set and the other is not; either both or neither. Example: MIRROR_PULL_SECRET=mirror MIRROR_SECRET_REPOSITORIES=docker.io/team/*',
+    );
   const config: Config = {
     rules: {
       mirrors: proxies,
@@ -109,6 +120,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     pullDeadline: read('PULL_DEADLINE', seconds(5, 86_400)),
     startDeadline: read('START_DEADLINE', seconds(5, 86_400)),
     nodeImage: read('NODE_IMAGE', (text) => (parseReference(text) ? text : new Wrong('not an image reference'))),
+    mirrorSecret: secret === undefined ? undefined : { name: secret, repositories },
     runtimeSocket: read('RUNTIME_SOCKET', perNode(absolutePath)),
     hostConfigFolder: read('HOST_CONFIG_FOLDER', perNode(absolutePath)),
     selinuxType: read('SELINUX_TYPE', perNode(selinuxType)),

@@ -46,6 +46,8 @@ export interface CacheOrder {
   /** Where a kubelet can pull it, and that mirror's host. */
   readonly address: string;
   readonly mirror: string;
+  /** Secrets that the kubelet needs for it. */
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly node: { readonly name: string; readonly uid: string; readonly hostname: string };
   /** `namespace/name` of the pod that asked first. */
   readonly askedBy: string;
@@ -55,7 +57,8 @@ export interface CacheOrder {
  * One image for one node. Made once, without a status, and never changed: kube-fledged drops a change while it is at work,
  * and a replaced object loses its status.
  */
-export function imageCache({ name, namespace, image, address, node, askedBy }: Omit<CacheOrder, 'mirror'>) {
+export function imageCache(order: Omit<CacheOrder, 'mirror'>) {
+  const { name, namespace, image, address, imagePullSecrets, node, askedBy } = order;
   return {
     apiVersion: `${imageCaches.group}/${imageCaches.version}`,
     kind: imageCaches.kind,
@@ -65,7 +68,10 @@ export function imageCache({ name, namespace, image, address, node, askedBy }: O
       labels: { 'app.kubernetes.io/managed-by': 'image-rescue', [marks.kind]: 'cache', [marks.node]: node.uid },
       annotations: { [marks.image]: image, [marks.askedBy]: askedBy, [marks.nodeName]: node.name },
     },
-    spec: { cacheSpec: [{ images: [address], nodeSelector: { [hostnameLabel]: node.hostname } }] },
+    spec: {
+      cacheSpec: [{ images: [address], nodeSelector: { [hostnameLabel]: node.hostname } }],
+      ...(imagePullSecrets && { imagePullSecrets }),
+    },
   };
 }
 

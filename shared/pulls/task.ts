@@ -25,6 +25,8 @@ export const taskSchema = z.object({
   nameAddress: z.boolean().exactOptional(),
   /** The mirror's address under which kube-fledged was to have this node's kubelet pull it. */
   fledged: z.string().exactOptional(),
+  /** Whether the mirrors may be given the credentials that the registry container finds in its Secret. */
+  credentials: z.boolean().exactOptional(),
   /** Seconds for which the route stays up after the pull. */
   routeHold: z.number(),
   /** Seconds that the pull may take. */
