@@ -24,7 +24,8 @@ const atOnce = 8;
 
 /** Events that only say "look there": of several that wait in line for one place, one is enough. */
 function lookAgain({ type, subject, data }: RescueEvent): string | undefined {
-  if (type === eventTypes.imageStuck || type === eventTypes.routeLeft) return `${type} ${subject?.split('@')[0]}`;
+  if (type === eventTypes.imageStuck || type === eventTypes.routeLeft || type === eventTypes.cacheLeft)
+    return `${type} ${subject?.split('@')[0]}`;
   return type === eventTypes.ping ? `${type} ${JSON.stringify(data)}` : undefined;
 }
 

@@ -6,6 +6,7 @@ import { submitCache } from '../functions/submit-cache/handler.ts';
 import { sweep } from '../functions/sweep/handler.ts';
 import type { Api } from '../shared/cluster/api.ts';
 import { makeCluster } from '../shared/cluster/cluster.ts';
+import { imageCachesPath, makeImageCaches } from '../shared/cluster/image-caches.ts';
 import type { Config } from '../shared/config/config.ts';
 import type { RescueEvent } from '../shared/events/event.ts';
 import { eventTypes, ownPullsExtension, type SweepScope } from '../shared/events/types.ts';
@@ -34,15 +35,17 @@ const lastWords = 3_000;
 /** The one process: watches in place of ApiServerSources, a timer in place of PingSources. Resolves after `stop`. */
 export async function run({ api, config, program, log, stop }: RunDeps): Promise<void> {
   const cluster = makeCluster(api);
+  const byFledged = config.puller === 'kube-fledged';
+  const caches = byFledged ? { caches: makeImageCaches(api, config.kubeFledgedNamespace) } : {};
   const now = () => Date.now();
   const prepare = preparation(cluster, config.pullNamespace, program, now, log);
   const settings = { ...config, program: programConfigMap(program).metadata.name };
   const broker = makeBroker(
     {
       detect: detect(config),
-      'submit-cache': submitCache({ cluster, config: settings, prepare, now, log }),
+      'submit-cache': submitCache({ cluster, ...caches, config: settings, prepare, now, log }),
       restore: restore({ cluster, config, now, log }),
-      sweep: sweep({ cluster, config, send: async (event) => broker.send(event), now, log }),
+      sweep: sweep({ cluster, ...caches, config, send: async (event) => broker.send(event), now, log }),
     },
     log,
   );
@@ -84,6 +87,7 @@ export async function run({ api, config, program, log, stop }: RunDeps): Promise
     watching('Pod', '/api/v1/pods', false),
     watching('Pod', `/api/v1/${inPulls}/pods`, true),
     watching('Job', `/apis/batch/v1/${inPulls}/jobs`, true),
+    ...(byFledged ? [watching('ImageCache', imageCachesPath(config.kubeFledgedNamespace), true)] : []),
   ];
   const timers = [
     setInterval(() => ping('waiting'), config.checkInterval * 1000),

@@ -31,6 +31,7 @@ const shortest = 1_000;
 /** Without permission nothing changes soon. */
 const forbiddenPause = 300_000;
 const gone = 410;
+const notThere = 404;
 
 /** Watches until stopped, whatever happens to the connection. No cache: what passes is told and forgotten. */
 export async function watch(watched: Watched, deps: WatchDeps): Promise<void> {
@@ -56,8 +57,10 @@ export async function watch(watched: Watched, deps: WatchDeps): Promise<void> {
       const forbidden = error instanceof PermissionError;
       if (forbidden && !told) log.error({ path: watched.path }, `missing permission: ${error.message}`);
       told ||= forbidden;
+      // A resource that this cluster does not know: whoever needs it says so.
+      const missing = error instanceof ApiError && error.status === notThere;
       // The first of a row is worth a person's attention, the rest would only repeat it.
-      const level = pause === 0 ? 'warn' : 'debug';
+      const level = pause === 0 && !missing ? 'warn' : 'debug';
       if (!forbidden)
         log[level]({ path: watched.path, why: (error as Error).message }, 'watch broke off; trying again');
       pause = forbidden ? forbiddenPause : Math.min(Math.max(pause * 2, 250), longestPause);

@@ -14,9 +14,12 @@ export async function look({ because, registry, clock }: LookDeps): Promise<Pull
   const begun = clock();
   const found = await registry.find();
   const answers = await registry.answers().catch(() => []);
-  await registry.done({ hold: false }).catch(() => undefined);
-  const rest = { already: false, answers, milliseconds: Math.round(clock() - begun) };
-  return 'error' in found
-    ? { way: 'none', error: found.error, ...rest }
-    : { way: 'patch', mirror: found.mirror, digest: found.digest, because, ...rest };
+  const { secret } = await registry.done({ hold: false }).catch(() => ({ secret: undefined }));
+  const rest = {
+    ...(secret !== undefined && { secret }),
+    already: false,
+    answers,
+    milliseconds: Math.round(clock() - begun),
+  };
+  return 'error' in found ? { way: 'none', error: found.error, ...rest } : { way: 'patch', ...found, because, ...rest };
 }

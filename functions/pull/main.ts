@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { talkFolder } from '../../shared/pulls/folders.ts';
+import { secretFile, secretFolder, talkFolder } from '../../shared/pulls/folders.ts';
 import { writeResult } from '../../shared/pulls/result.ts';
 import { cleanTaskSchema, taskSchema } from '../../shared/pulls/task.ts';
 import { look } from './look.ts';
 import { type PullDeps, pull } from './pull.ts';
+import { readKeyring } from './registry/credentials.ts';
 import { runRegistry } from './registry/run.ts';
 import { cleanUp } from './route/route.ts';
 import { connectRuntime, type Runtime } from './runtime/runtime.ts';
@@ -30,7 +32,10 @@ const parts: Record<string, () => Promise<void>> = {
   async registry() {
     const stop = new AbortController();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
-    writeFileSync(terminationLog, await runRegistry({ task: taskSchema.parse(task), talk, stop: stop.signal, log }));
+    const parsed = taskSchema.parse(task);
+    const keyring = parsed.credentials ? await mirrorKeyring() : undefined;
+    const deps = { task: parsed, talk, stop: stop.signal, log, ...(keyring && { keyring }) };
+    writeFileSync(terminationLog, await runRegistry(deps));
   },
   async pull() {
     // As a container's first process it would otherwise not end before it is killed.
@@ -75,6 +80,15 @@ if (part === undefined) {
       process.exit(1);
     },
   );
+}
+
+/** Read once; from then on it is in this process's memory only. */
+async function mirrorKeyring() {
+  const file = path.join(process.env['SECRET_FOLDER'] ?? secretFolder, secretFile);
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined
+    ? { problem: 'there is no such Secret, or it has no .dockerconfigjson' }
+    : readKeyring(text);
 }
 
 async function pullWith(runtime: Runtime, deps: Omit<PullDeps, 'runtime'>) {

@@ -5,7 +5,7 @@ import type { Runtime, Target } from './runtime/runtime.ts';
 import type { RegistrySide } from './talk.ts';
 
 export interface PullDeps {
-  readonly task: Pick<Task, 'image' | 'reference' | 'mirrors' | 'nameAddress' | 'deadline'>;
+  readonly task: Pick<Task, 'image' | 'reference' | 'mirrors' | 'nameAddress' | 'fledged' | 'deadline'>;
   readonly runtime: Runtime;
   readonly registry: RegistrySide;
   /** Monotonic milliseconds. */
@@ -22,7 +22,7 @@ const noticeWithin = 10_000;
 
 /** The pull container: gets the image onto this node, by route where the runtime takes one, by name elsewhere. */
 export async function pull({
-  task: { image, reference, mirrors, nameAddress, deadline },
+  task: { image, reference, mirrors, nameAddress, fledged, deadline },
   runtime,
   registry,
   clock,
@@ -34,8 +34,9 @@ export async function pull({
     error: (error as Error).message,
   }));
   const answers = await registry.answers().catch(() => []);
-  await registry.done({ hold: outcome.way === 'route' }).catch(() => undefined);
-  return { already: false, ...outcome, answers, milliseconds: Math.round(clock() - begun) };
+  const { secret } = await registry.done({ hold: outcome.way === 'route' }).catch((): { secret?: string } => ({}));
+  const milliseconds = Math.round(clock() - begun);
+  return { already: false, ...outcome, answers, milliseconds, ...(secret !== undefined && { secret }) };
 
   /** A mirror that trickles must not keep the pod from saying so: the Job's deadline takes its words away. */
   async function tooLate(): Promise<never> {
@@ -44,9 +45,16 @@ export async function pull({
   }
 
   async function attempt(): Promise<
-    Pick<PullResult, 'way' | 'mirror' | 'digest' | 'address' | 'error'> & { already?: boolean }
+    Pick<PullResult, 'way' | 'mirror' | 'digest' | 'address' | 'fledged' | 'credentials' | 'error'> & {
+      already?: boolean;
+    }
   > {
-    const [had, found, byRoute] = await Promise.all([runtime.target(image), registry.find(), readsFolder()]);
+    const [had, byFledged, found, byRoute] = await Promise.all([
+      runtime.target(image),
+      fledged === undefined ? undefined : runtime.target(fledged),
+      registry.find(),
+      readsFolder(),
+    ]);
     if ('error' in found) return { way: 'none', error: found.error };
     const { mirror } = found;
     log(`${mirror} has ${image} (${found.digest})`);
@@ -64,8 +72,11 @@ export async function pull({
       way,
       mirror,
       already: now !== undefined,
+      ...(found.credentials && { credentials: true }),
       ...(target !== undefined && { digest: target.digest }),
       ...(address !== undefined && { address }),
+      // What kube-fledged says of it may be false; that the node has it is not.
+      ...(fledged !== undefined && byFledged && byFledged.digest === target?.digest && { fledged }),
     };
   }
 

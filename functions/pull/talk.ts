@@ -9,7 +9,7 @@ import type { MirrorAnswer } from '../../shared/pulls/result.ts';
  */
 export interface RegistrySide {
   /** Looks for the image at the mirrors. */
-  find(): Promise<{ mirror: string; digest: string } | { error: string }>;
+  find(): Promise<{ mirror: string; digest: string; credentials?: true } | { error: string }>;
   /**
    * Prepares to see whether the runtime reads the host configuration folder: pulling this image, which exists nowhere,
    * asks the registry container if it does. An error says why no route can be had.
@@ -23,8 +23,8 @@ export interface RegistrySide {
   plain(): Promise<{ host: string }>;
   /** What each mirror said so far. */
   answers(): Promise<MirrorAnswer[]>;
-  /** The pull has ended; a route is held or taken down. */
-  done(how: { hold: boolean }): Promise<Record<string, never>>;
+  /** The pull has ended; a route is held or taken down. `secret`: what is wrong with the Secret for the mirrors. */
+  done(how: { hold: boolean }): Promise<{ secret?: string }>;
 }
 
 const methods = ['find', 'probe', 'probed', 'route', 'plain', 'answers', 'done'] as const;

@@ -139,3 +139,13 @@ test('a pod that was not patched by us is patched by an event only where PULLER=
   assert.deepEqual(then.step === 'patch' && then.images, { c0: atM });
   assert.equal(nextPatch(aPod({ metadata: { namespace: config.pullNamespace } }), image, always).step, 'none');
 });
+
+test('a mirror that gives it for credentials only is not put into a pod, which could not bring them', () => {
+  const pod = aPod({ containers: [{ waiting: 'ImagePullBackOff', imagePullPolicy: 'Always' }] });
+  const attempt = succeeded('name');
+  const result: PullResult = { ...attempt.result, credentials: true };
+  const refused = nextStep(pod, image, { ...attempt, result }, config, 1_000_000);
+  assert.equal(refused.step, 'cannot help');
+  assert.match(JSON.stringify(refused), /m\.example gives it for the credentials of MIRROR_PULL_SECRET only/);
+  assert.equal(step(pod, attempt).step, 'patch');
+});

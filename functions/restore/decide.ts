@@ -48,26 +48,26 @@ export function nextStep(pod: Pod, image: string, { uid, result }: Succeeded, co
   if (isLeftAlone(pod, config)) return { step: 'none' };
   const waiting = waitingFor(pod, image).filter(({ pullPolicy }) => pullPolicy !== 'Never');
   if (waiting.length === 0) return { step: 'none' };
-  if (result.way === 'patch') return patch(pod, waiting, config, result.because ?? '', result.mirror);
+  if (result.way === 'patch') return patch(pod, waiting, config, result.because ?? '', result);
   const local = waiting.some(({ pullPolicy }) => pullPolicy === 'IfNotPresent');
   if (local && isStatic(pod)) return { step: 'wait for the kubelet' };
   if (local) {
     const wake = lastWake(pod, image);
     if (wake !== undefined && wake.step >= 2 && wakeFailed(pod, wake, now)) {
       const why = 'it was put on the node twice, and the kubelet did not start it';
-      return patch(pod, waiting, config, why, result.mirror);
+      return patch(pod, waiting, config, why, result);
     }
     if (wake !== undefined && result.address !== undefined) {
       const why =
         'other pulls of it are open on this node, and since 1.35 a kubelet takes no image by that name meanwhile that it did not pull itself';
-      return patch(pod, waiting, config, why, result.mirror, result.address);
+      return patch(pod, waiting, config, why, result);
     }
     if (wake?.attempt !== uid) return { step: 'wake' };
     if (now - wake.at < settles) return { step: 'none' };
   }
   const always = waiting.filter(({ pullPolicy }) => pullPolicy === 'Always');
   if (always.length === 0) return { step: 'none' };
-  return result.way === 'route' ? { step: 'wait for the kubelet' } : patch(pod, always, config, byName, result.mirror);
+  return result.way === 'route' ? { step: 'wait for the kubelet' } : patch(pod, always, config, byName, result);
 }
 
 /** The next step for a pod that has, or by PULLER=patch gets, a mirror's address in place of this image. */
@@ -90,29 +90,31 @@ function isPatched({ image, original }: StuckContainer): boolean {
   return original !== undefined && original !== image;
 }
 
-/**
- * @param first the mirror that is known to have the image
- * @param there an address that is on the node already
- */
+/** @param found the mirror that is known to have the image, perhaps for credentials only, and an address that is on the node already */
 function patch(
   pod: Pod,
   containers: readonly StuckContainer[],
   { rules }: StepConfig,
   why: string,
-  first?: string,
-  there?: string,
+  found: Pick<PullResult, 'mirror' | 'credentials' | 'address'> = {},
 ): Step {
   const images: Record<string, string> = {};
   const whyNot: string[] = [];
   let [putBack, pulls] = [false, false];
   for (const stuck of containers) {
     const cannot = unpatchable(pod, stuck);
-    const next = cannot === undefined ? nextAddress(stuck.image, stuck.original, rules, first) : undefined;
+    const next = cannot === undefined ? nextAddress(stuck.image, stuck.original, rules, found.mirror) : undefined;
+    const asksMirror = stuck.pullPolicy === 'Always' || next?.address !== found.address;
     if (next === undefined) whyNot.push(cannot ?? whyNoAddress(stuck));
+    else if (found.credentials && asksMirror) whyNot.push(wantsCredentials(found.mirror));
     else images[stuck.container] = next.address;
     putBack ||= next?.putBack === true;
-    pulls ||= stuck.pullPolicy === 'Always' || next?.address !== there;
+    pulls ||= asksMirror;
   }
   if (Object.keys(images).length > 0) return { step: 'patch', images, putBack, pulls, why };
   return { step: 'cannot help', why: `${why}; ${[...new Set(whyNot)].join('; ')}` };
+}
+
+function wantsCredentials(mirror = 'the mirror'): string {
+  return `${mirror} gives it for the credentials of MIRROR_PULL_SECRET only, which a mirror's address in the pod would not bring along (imagePullSecrets of a pod cannot be changed)`;
 }

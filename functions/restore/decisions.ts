@@ -13,7 +13,7 @@ import type { RestoreDeps } from './deps.ts';
 import { patchOn } from './patch.ts';
 import { tellEnd } from './rescue.ts';
 import { whyNotStarted } from './why-not-started.ts';
-import { delayedEvent, dryRunEvent, refusedEvent, startedEvent } from './words.ts';
+import { cacheWaitsEvent, delayedEvent, dryRunEvent, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */
 const patience = 30_000;
@@ -38,9 +38,7 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
   const { cluster } = deps;
   switch (decision.state) {
     case 'submitted':
-      await cluster.writeEvent(
-        startedEvent(identity(pod), image, decision.job, decision.mirrors, occasion, await cause(deps, pod, image)),
-      );
+      await cluster.writeEvent(startedEvent(identity(pod), image, decision, occasion, await cause(deps, pod, image)));
       return;
     case 'refused':
       await cluster.writeEvent(refusedEvent(identity(pod), image, decision.why));
@@ -54,7 +52,9 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
     case 'resting':
       return deps.config.dryRun ? undefined : tellEnded(deps, pod, image, decision.job);
     case 'under way':
-      if (deps.now() - Date.parse(decision.since) > patience) await tellDelay(deps, identity(pod), image, decision.job);
+      if (deps.now() - Date.parse(decision.since) <= patience) return;
+      if (decision.cache !== undefined) await cluster.writeEvent(cacheWaitsEvent(identity(pod), image, decision.cache));
+      else await tellDelay(deps, identity(pod), image, decision.job);
   }
 }
 

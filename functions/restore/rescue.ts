@@ -9,7 +9,7 @@ import { nextStep, type Step, type StepConfig } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
 import { runsByAddress, waitToStart } from './neighbours.ts';
 import { applyPatch, unlessRefused } from './patch.ts';
-import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent } from './words.ts';
+import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent, secretEvent } from './words.ts';
 
 /** One ended attempt at an image on a node. */
 export interface Attempt {
@@ -56,6 +56,7 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
   const { cluster, config, isSkipped } = deps;
   if (await isSkipped(pod.metadata.namespace)) return false;
   const { uid, image, state } = attempt;
+  await tellSecret(deps, pod, state);
   if (state.state === 'ended' && state.result.way !== 'none') {
     const { result, at } = state;
     return (await unlessRefused(deps, pod, image, () => help(deps, pod, attempt, result, at))) ?? false;
@@ -67,11 +68,19 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
   return (await cluster.writeEvent(event)) === 'told';
 }
 
+/** That the mirrors were asked without credentials, though they might have been given some. */
+async function tellSecret({ cluster }: RestoreDeps, pod: Pod, state: Attempt['state']): Promise<void> {
+  if (state.state === 'ended' && state.result.secret !== undefined)
+    await cluster.writeEvent(secretEvent(identity(pod), state.result.secret));
+}
+
 /** Tells a pod that started by itself what helped it. */
-export async function tellStarted({ cluster, isSkipped }: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
+export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
+  const { cluster, isSkipped } = deps;
   const { uid, image, state } = attempt;
   if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
     return false;
+  await tellSecret(deps, pod, state);
   return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'told';
 }
 
@@ -81,7 +90,7 @@ async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullR
   let fresh: Pod | undefined = pod;
   for (let tries = 0; tries < mostTries && fresh?.metadata.uid === pod.metadata.uid; tries += 1) {
     const first = nextStep(fresh, image, { uid, number, result }, config, now());
-    const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, at) : first;
+    const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, { result, at }) : first;
     if (step.step === 'none') return false;
     if (step.step === 'cannot help')
       return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'told';
@@ -114,12 +123,14 @@ async function mindingOthers(
   pod: Pod,
   { image, keepsRecords }: Attempt,
   step: Step,
-  at: number,
+  { result, at }: { result: PullResult; at: number },
 ): Promise<Step> {
   const { nodeName } = pod.spec;
   if (!keepsRecords) return step;
   // One that was woken already may be refused at a later start.
   const names = step.step === 'wake' || (step.step === 'none' && waitingFor(pod, image).length > 0);
+  if (result.fledged !== undefined && (names || step.step === 'patch' || step.step === 'wait for the kubelet'))
+    return byAddress(pod, image, config, byFledged, result.mirror);
   if (nodeName === undefined || (!names && step.step !== 'patch')) return step;
   const others: Pod[] = [];
   for await (const other of cluster.listPods({ fields: `spec.nodeName=${nodeName}` }))
@@ -129,12 +140,16 @@ async function mindingOthers(
     return tooSoon ? { step: 'none' } : step;
   }
   const other = runsByAddress(others, image);
-  return other === undefined ? step : byAddress(pod, image, config, other);
+  return other === undefined
+    ? step
+    : byAddress(pod, image, config, `pod ${podName(other.pod)} ${itsKubelet}`, other.address.split('/')[0]);
 }
 
-function byAddress(pod: Pod, image: string, config: StepConfig, other: { pod: Pod; address: string }): Step {
-  const [mirror = ''] = other.address.split('/');
-  const because = `pod ${podName(other.pod)} made this kubelet pull it under a mirror's address, and since 1.35 a kubelet then takes it under no other name`;
+const itsKubelet =
+  "made this kubelet pull it under a mirror's address, and since 1.35 a kubelet then takes it under no other name";
+const byFledged = `kube-fledged ${itsKubelet}; to keep an image's own name here, choose PULLER=job, or have containerd read a host configuration folder (config_path)`;
+
+function byAddress(pod: Pod, image: string, config: StepConfig, because: string, mirror = ''): Step {
   const result: PullResult = { way: 'patch', mirror, already: true, milliseconds: 0, answers: [], because };
   return nextStep(pod, image, { uid: '', number: 1, result }, config, 0);
 }

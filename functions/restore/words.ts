@@ -1,6 +1,6 @@
 import type { Cause } from '../../shared/causes/classify.ts';
 import type { KubernetesEvent } from '../../shared/cluster/cluster.ts';
-import type { PodIdentity } from '../../shared/events/types.ts';
+import type { Decision, PodIdentity } from '../../shared/events/types.ts';
 import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import { quote } from '../../shared/words/clean.ts';
@@ -29,13 +29,14 @@ function told(
 export function startedEvent(
   pod: PodIdentity,
   image: string,
-  job: string,
-  mirrors: readonly string[],
+  { job, mirrors, cache, fledged }: Extract<Decision, { state: 'submitted' }>,
   occasion: string,
   cause: Cause | undefined,
 ): KubernetesEvent {
   const order = mirrors.join(', then ');
-  const message = `Fetching ${image} for this node through ${order} (Job ${job})${why(cause)}.`;
+  const by = cache === undefined ? `${order} (Job ${job})` : `${order} by kube-fledged (ImageCache ${cache})`;
+  const after = fledged === undefined ? '' : `, after kube-fledged, which ended with ${fledged}`;
+  const message = `Fetching ${image} for this node through ${by}${after}${why(cause)}.`;
   return told(pod, 'ImageRescueStarted', { subject: image, occasion }, 'Normal', message);
 }
 
@@ -112,6 +113,20 @@ export function delayedEvent(
     'Warning',
     `The pull of ${image} (Job ${job.name}) has not started: ${why}`,
   );
+}
+
+export function cacheWaitsEvent(
+  pod: PodIdentity,
+  image: string,
+  { name, why }: { name: string; why: string },
+): KubernetesEvent {
+  const message = `${image}: ImageCache ${name} is waited for; ${why}.`;
+  return told(pod, 'ImageRescueDelayed', { subject: `${name} ${image} ${why}` }, 'Warning', message);
+}
+
+export function secretEvent(pod: PodIdentity, problem: string): KubernetesEvent {
+  const message = `MIRROR_PULL_SECRET cannot be used: ${problem}. The mirrors were asked without credentials.`;
+  return told(pod, 'ImageRescueSecretUnusable', { subject: problem }, 'Warning', message);
 }
 
 export function dryRunEvent(pod: PodIdentity, image: string, mirrors: readonly string[]): KubernetesEvent {

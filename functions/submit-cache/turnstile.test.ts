@@ -61,3 +61,13 @@ test('whoever passes is told which mirrors rest, as the ended pulls have it', as
   });
   assert.deepEqual(told, [['a', 610_000]]);
 });
+
+test('what kube-fledged pulls for us has its slot until its Job has taken it over', async () => {
+  const others = async () => [wanted('a'), wanted('b')];
+  const pass = makeTurnstile(cluster, { ...config, pullsAtOnce: 2 }, () => 0, others);
+  await assert.rejects(
+    pass(wanted('c'), async () => 'created'),
+    RetryableError,
+  );
+  assert.equal(await pass(wanted('a'), async () => 'created'), 'created', 'its own slot');
+});

@@ -19,12 +19,13 @@ const podsAreSeenWithin = 15_000;
 /**
  * Creates a pull only where there is a slot for it. What is under way is read from the cluster each time; this process
  * only remembers what it created a moment ago, so that one replica keeps the limits and several pass them by a few.
- * The create function throws, or the turnstile a RetryableError where there is no slot: the broker brings the event again.
+ * `others`: pulls that are no pods of ours. The create function throws, or the turnstile a RetryableError where there is no slot: the broker brings the event again.
  */
 export function makeTurnstile(
   cluster: Pick<Cluster, 'listPods'>,
   config: Pick<Config, 'pullNamespace' | 'coolDown'> & Limits,
   now: () => number,
+  others: () => Promise<UnderWay[]> = async () => [],
 ): Turnstile {
   const recent = new Map<string, { pull: UnderWay; at: number }>();
   let last: Promise<unknown> = Promise.resolve();
@@ -36,6 +37,7 @@ export function makeTurnstile(
       if (now() - at > podsAreSeenWithin) recent.delete(job);
       else pulls.set(job, pull);
     }
+    for (const pull of await others()) pulls.set(pull.job, pull);
     for await (const pod of cluster.listPods({ namespace: config.pullNamespace, labels: `${marks.kind}=pull` })) {
       const pull = underWay(pod);
       if (pull !== undefined) pulls.set(pull.job, pull);

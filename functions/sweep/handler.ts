@@ -1,8 +1,10 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
+import type { ImageCaches } from '../../shared/cluster/image-caches.ts';
 import type { Config } from '../../shared/config/config.ts';
 import { eventData } from '../../shared/events/data.ts';
 import { type Handler, ownEvent, type RescueEvent } from '../../shared/events/event.ts';
 import {
+  type CacheLeft,
   eventTypes,
   type ImageStuck,
   type PodWaits,
@@ -10,6 +12,7 @@ import {
   type SweepScope,
   sweepScopeSchema,
 } from '../../shared/events/types.ts';
+import { cacheState } from '../../shared/fledged/state.ts';
 import type { Log } from '../../shared/log/log.ts';
 import { identity } from '../../shared/pods/pod.ts';
 import { marks } from '../../shared/pulls/name.ts';
@@ -19,7 +22,9 @@ import { longWaits } from './long-waits.ts';
 
 export interface SweepDeps {
   readonly cluster: Pick<Cluster, 'listPods'>;
-  readonly config: Pick<Config, 'pullNamespace' | 'hangAfter'>;
+  /** With PULLER=kube-fledged. */
+  readonly caches?: Pick<ImageCaches, 'list'>;
+  readonly config: Pick<Config, 'pullNamespace' | 'hangAfter' | 'startDeadline' | 'pullDeadline'>;
   /** Where the findings go; one reply would not hold them all. */
   readonly send: (event: RescueEvent) => Promise<void>;
   readonly now: () => number;
@@ -32,8 +37,11 @@ const fields: Record<SweepScope, string> = {
   full: 'status.phase!=Succeeded,status.phase!=Failed',
 };
 
-/** A ping in; image.stuck for every pod that waits for an image, pod.waits for those that do not begin, route.left for every pull pod that left its route. */
-export function sweep({ cluster, config, send, now, log }: SweepDeps): Handler {
+/**
+ * A ping in; image.stuck for every pod that waits for an image, pod.waits for those that do not begin, route.left for every
+ * pull pod that left its route, cache.left for every ImageCache of ours of which nothing more is to come.
+ */
+export function sweep({ cluster, caches, config, send, now, log }: SweepDeps): Handler {
   const asked = longWaits(config);
   return async (event) => {
     const { scope } = eventData(event, sweepScopeSchema);
@@ -61,6 +69,11 @@ export function sweep({ cluster, config, send, now, log }: SweepDeps): Handler {
       const { name, uid } = pod.metadata;
       const left: RouteLeft = { pullPod: name, uid, nodeName: pod.spec.nodeName };
       await send(ownEvent('sweep', eventTypes.routeLeft, name, left));
+    }
+    for (const cache of (await caches?.list()) ?? []) {
+      if (cacheState(cache, config, now()).state === 'under way') continue;
+      const left: CacheLeft = { name: cache.metadata.name };
+      await send(ownEvent('sweep', eventTypes.cacheLeft, `${left.name}@${now()}`, left));
     }
     log.debug({ scope, pods, found: found.length }, 'swept');
     return undefined;

@@ -4,6 +4,6 @@ import { sweep } from './handler.ts';
 
 startFunction('sweep', async ({ config, log, env, now }) => {
   const send = postTo(env['K_SINK']);
-  const { connectCluster } = await import('../../shared/cluster/connect.ts');
-  return sweep({ cluster: connectCluster(), config, send, now, log });
+  const { connectCluster, connectFledged } = await import('../../shared/cluster/connect.ts');
+  return sweep({ cluster: connectCluster(), ...connectFledged(config), config, send, now, log });
 });

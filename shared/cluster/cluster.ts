@@ -257,7 +257,7 @@ export function makeCluster(api: Api): Cluster {
 }
 
 /** Undefined where the API server answers with this status. */
-async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | undefined> {
+export async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
@@ -267,7 +267,7 @@ async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | und
 }
 
 /** Names come from events, which anybody may forge: what cannot be an object's name (RFC 1123) is no object's. */
-function segment(name: string): string {
+export function segment(name: string): string {
   if (/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
   throw new ApiError(404, 'NotFound', `${JSON.stringify(name.slice(0, 80))} is no name of an object`);
 }

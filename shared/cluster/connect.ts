@@ -1,7 +1,9 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/config.ts';
 import { type Api, makeApi } from './api.ts';
 import { type Cluster, makeCluster } from './cluster.ts';
+import { type ImageCaches, makeImageCaches } from './image-caches.ts';
 
 /** What client-node falls back to where it finds nothing. */
 const fallback = 'http://localhost:8080';
@@ -61,4 +63,9 @@ export function connect({ kubeconfig, context }: ClusterChoice = {}): Connection
 /** The cluster behind it. */
 export function connectCluster(): Cluster {
   return makeCluster(connectApi());
+}
+
+/** kube-fledged's ImageCaches behind it, with PULLER=kube-fledged. */
+export function connectFledged(config: Pick<Config, 'puller' | 'kubeFledgedNamespace'>): { caches?: ImageCaches } {
+  return config.puller === 'kube-fledged' ? { caches: makeImageCaches(connectApi(), config.kubeFledgedNamespace) } : {};
 }

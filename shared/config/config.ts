@@ -1,6 +1,7 @@
 import type { Mirror } from '../images/mirrors.ts';
 import { parseReference } from '../images/reference.ts';
 import type { ImageRules } from '../images/rules.ts';
+import type { MirrorSecret } from '../images/secret-repositories.ts';
 import {
   absolutePath,
   count,
@@ -11,7 +12,9 @@ import {
   openRegistries,
   perNode,
   registryList,
+  repositoryPatterns,
   seconds,
+  secretName,
   selinuxType,
   shorten,
   Wrong,
@@ -29,8 +32,8 @@ export interface Config {
   readonly excludeNamespaces: readonly string[];
   /** Between sweeps of the one process. */
   readonly checkInterval: number;
-  /** Who brings images: Jobs of ours, or nobody, and the pods are given a mirror's address. */
-  readonly puller: 'job' | 'patch';
+  /** Who brings images: Jobs of ours; kube-fledged first; or nobody, and the pods are given a mirror's address. */
+  readonly puller: 'job' | 'patch' | 'kube-fledged';
   /** Which references may come back under their own name; pods of all others are given a mirror's address. */
   readonly nameOnNode: 'any' | 'digest' | 'never';
   /** Only say what would be done. */
@@ -52,6 +55,8 @@ export interface Config {
   /** How long a pull pod may take to start. */
   readonly startDeadline: number;
   readonly nodeImage: string;
+  /** Undefined: no mirror is given credentials. */
+  readonly mirrorSecret: MirrorSecret | undefined;
   /** Where a node has none of these, its container runtime decides. */
   readonly runtimeSocket: readonly PerNode[];
   readonly hostConfigFolder: readonly PerNode[];
@@ -84,6 +89,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 
   const proxies = read('DOCKER_PROXY_URL', mirrors);
+  const secret = read('MIRROR_PULL_SECRET', secretName);
+  const repositories = read('MIRROR_SECRET_REPOSITORIES', repositoryPatterns);
+  if ((secret === undefined) !== (repositories?.length === 0) && repositories !== undefined)
+    problems.push(
+      'MIRROR_PULL_SECRET and MIRROR_SECRET_REPOSITORIES: one is set and the other is not; either both or neither. Example: MIRROR_PULL_SECRET=mirror MIRROR_SECRET_REPOSITORIES=docker.io/team/*',
+    );
   const config: Config = {
     rules: {
       mirrors: proxies,
@@ -96,7 +107,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     includeNamespaces: read('INCLUDE_NAMESPACES', namespaceNames),
     excludeNamespaces: read('EXCLUDE_NAMESPACES', namespaceNames) ?? [],
     checkInterval: read('IMAGE_CHECK_INTERVAL', seconds(1, 86_400)),
-    puller: read('PULLER', oneOf('job', 'patch')),
+    puller: read('PULLER', oneOf('job', 'patch', 'kube-fledged')),
     nameOnNode: read('NAME_ON_NODE', oneOf('any', 'digest', 'never')),
     dryRun: read('DRY_RUN', oneOf('true', 'false')) === 'true',
     hangAfter: read('HANG_AFTER', seconds(10, 86_400)),
@@ -109,6 +120,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     pullDeadline: read('PULL_DEADLINE', seconds(5, 86_400)),
     startDeadline: read('START_DEADLINE', seconds(5, 86_400)),
     nodeImage: read('NODE_IMAGE', (text) => (parseReference(text) ? text : new Wrong('not an image reference'))),
+    mirrorSecret: secret === undefined ? undefined : { name: secret, repositories },
     runtimeSocket: read('RUNTIME_SOCKET', perNode(absolutePath)),
     hostConfigFolder: read('HOST_CONFIG_FOLDER', perNode(absolutePath)),
     selinuxType: read('SELINUX_TYPE', perNode(selinuxType)),

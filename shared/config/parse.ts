@@ -1,5 +1,6 @@
 import { type Mirror, parseMirror } from '../images/mirrors.ts';
 import { publicRegistries } from '../images/rules.ts';
+import { repositoryPattern } from '../images/secret-repositories.ts';
 import { type PerNode, splitPerNode } from './per-node.ts';
 
 /** What is wrong with a value; the value itself is not repeated where it is a secret. */
@@ -33,6 +34,22 @@ export function registryList(text: string): string[] | undefined | Wrong {
 export function openRegistries(named: string[] | undefined, mirrors: readonly Mirror[] | undefined): string[] {
   const hostForms = (mirrors ?? []).flatMap(({ registry }) => registry ?? []);
   return [...new Set([...(named ?? publicRegistries), ...hostForms])];
+}
+
+/** The name of a Secret (RFC 1123); undefined: none. */
+export function secretName(text: string): string | undefined | Wrong {
+  if (text === '') return undefined;
+  return /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text) ? text : new Wrong("not a Secret's name");
+}
+
+export function repositoryPatterns(text: string): string[] | Wrong {
+  const found: string[] = [];
+  for (const entry of list(text)) {
+    const pattern = repositoryPattern(entry);
+    if (pattern === undefined) return new Wrong(`"${shorten(entry)}" is no registry/repository, registry/path/* or *`);
+    found.push(pattern);
+  }
+  return found;
 }
 
 export function namespaceName(text: string): string | Wrong {

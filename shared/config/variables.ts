@@ -28,7 +28,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'KUBE_FLEDGED_NAMESPACE',
-    meaning: "kube-fledged's namespace; its own pull Jobs are never rescued",
+    meaning: "kube-fledged's namespace; its own pull Jobs are never rescued, its controller is",
     default: 'kube-fledged',
     example: 'kube-fledged',
   },
@@ -62,6 +62,18 @@ export const variables: readonly Variable[] = [
     example: 'docker.io/library/node:24-alpine',
   },
   {
+    name: 'MIRROR_PULL_SECRET',
+    meaning:
+      'name of a Secret (kubernetes.io/dockerconfigjson) in `PULL_NAMESPACE` with credentials for mirrors that want some',
+    example: 'mirror',
+  },
+  {
+    name: 'MIRROR_SECRET_REPOSITORIES',
+    meaning:
+      'images for which a mirror may be given those credentials, comma separated: `docker.io/team/app`, `docker.io/team/*` (all below it), `*`. For all others no mirror is given any',
+    example: 'docker.io/team/*,quay.io/corp/app',
+  },
+  {
     name: 'VERIFY_DIGEST',
     meaning:
       '`pinned`: what is named by digest is verified, and a tag means what the first mirror says. `quorum`: two mirrors (of two hosts) must agree on what a tag means',
@@ -71,7 +83,7 @@ export const variables: readonly Variable[] = [
   {
     name: 'PULLER',
     meaning:
-      "`job` brings images onto nodes by pull Jobs; `patch`, for clusters that forbid hostPath, puts a mirror's address into the stuck pod instead",
+      "`job` brings images onto nodes by pull Jobs; `kube-fledged` asks kube-fledged first, then a pull Job sees to the rest; `patch`, for clusters that forbid hostPath, puts a mirror's address into the stuck pod instead",
     default: 'job',
     example: 'patch',
   },

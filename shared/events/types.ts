@@ -7,6 +7,7 @@ export const eventTypes = {
   imageStuck: 'dev.image-rescue.image.stuck',
   pullsDecided: 'dev.image-rescue.pulls.decided',
   routeLeft: 'dev.image-rescue.route.left',
+  cacheLeft: 'dev.image-rescue.cache.left',
   podWaits: 'dev.image-rescue.pod.waits',
   imageRestored: 'dev.image-rescue.image.restored',
   rescueFailed: 'dev.image-rescue.rescue.failed',
@@ -32,8 +33,22 @@ export const imageStuckSchema = z.object({
 export type ImageStuck = z.infer<typeof imageStuckSchema>;
 
 const decision = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('submitted'), job: z.string(), mirrors: z.array(z.string()) }),
-  z.object({ state: z.literal('under way'), job: z.string(), since: z.string() }),
+  z.object({
+    state: z.literal('submitted'),
+    job: z.string(),
+    mirrors: z.array(z.string()),
+    /** The ImageCache that kube-fledged is given first; the Job comes after it. */
+    cache: z.string().exactOptional(),
+    /** How kube-fledged ended, which was asked first; for people. */
+    fledged: z.string().exactOptional(),
+  }),
+  z.object({
+    state: z.literal('under way'),
+    job: z.string(),
+    since: z.string(),
+    /** The ImageCache that it is still about, and how far that is. */
+    cache: z.object({ name: z.string(), why: z.string() }).exactOptional(),
+  }),
   z.object({ state: z.literal('ready'), job: z.string() }),
   z.object({ state: z.literal('resting'), job: z.string(), until: z.string() }),
   z.object({ state: z.literal('refused'), why: z.string() }),
@@ -52,6 +67,10 @@ export type Decision = z.infer<typeof decision>;
 /** Data of route.left: a pull pod that ended without taking its route down. */
 export const routeLeftSchema = z.object({ pullPod: z.string(), uid: z.string(), nodeName: z.string() });
 export type RouteLeft = z.infer<typeof routeLeftSchema>;
+
+/** Data of cache.left: an ImageCache of ours of which nothing more is to come. */
+export const cacheLeftSchema = z.object({ name: z.string() });
+export type CacheLeft = z.infer<typeof cacheLeftSchema>;
 
 /** Data of pod.waits: a pod that is not stuck on an image and yet has not begun for a long time. */
 export const podWaitsSchema = z.object({ pod: podIdentity });

@@ -42,7 +42,7 @@ export function parseMirror(entry: string): Mirror | string {
       : `"${address}" is not a host with an optional port and path`;
   }
   if (url.username !== '' || url.password !== '' || address.includes('@')) {
-    return 'carries a user name or password, which do not belong into a variable that everybody can read; mirrors that want credentials are not supported yet';
+    return 'carries a user name or password, which do not belong into a variable that everybody can read; put them into a Secret and name it in MIRROR_PULL_SECRET';
   }
   if (url.search !== '' || url.hash !== '') return `"${address}" has a query or fragment`;
   if (registry !== undefined && !/^[a-z0-9.[\]:-]+$/.test(registry)) return `"${left}" is not a registry host`;

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 
 /** Labels and annotations of our own objects. */
 export const marks = {
-  /** Label on Jobs and their pods: `pull` or `clean`. The source of our own changes selects by it. */
+  /** Label on Jobs and their pods: `pull` or `clean`, on ImageCaches: `cache`. The source of our own changes selects by it. */
   kind: 'image-rescue.dev/kind',
-  /** Label on Jobs and their pods: the node's UID. */
+  /** Label on Jobs, their pods and ImageCaches: the node's UID. */
   node: 'image-rescue.dev/node-uid',
-  /** Annotation on Jobs and their pods: the image's full name. */
+  /** Annotation on ImageCaches: the node's name. */
+  nodeName: 'image-rescue.dev/node',
+  /** Annotation on Jobs, their pods and ImageCaches: the image's full name. */
   image: 'image-rescue.dev/image',
-  /** Annotation on Jobs and their pods: `namespace/name` of the pod that asked first. */
+  /** Annotation on Jobs, their pods and ImageCaches: `namespace/name` of the pod that asked first. */
   askedBy: 'image-rescue.dev/asked-by',
   /** Annotation on Jobs and their pods, JSON: the addresses at which the Node image can be had, in order. */
   nodeImages: 'image-rescue.dev/node-images',
@@ -18,6 +20,8 @@ export const marks = {
   attempt: 'image-rescue.dev/attempt',
   /** Annotation on Jobs and their pods: `true` where the node's kubelet keeps records of its pulls. */
   pullRecords: 'image-rescue.dev/pull-records',
+  /** Annotation on Jobs and their pods: how kube-fledged ended, which was asked first. */
+  fledged: 'image-rescue.dev/kube-fledged',
   /** Annotation on an Event of ours: what it was last told for. */
   occasion: 'image-rescue.dev/occasion',
   /** Annotation on a pod, JSON by container: the image that it named before it was given a mirror's address. */

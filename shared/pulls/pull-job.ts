@@ -3,7 +3,8 @@ import type { Config } from '../config/config.ts';
 import { type MirrorAddress, mirrorImage } from '../images/mirrors.ts';
 import { type ImageReference, imageName, manifestReference, parseReference } from '../images/reference.ts';
 import { askableMirrors } from '../images/rules.ts';
-import { programFolder, talkFolder } from './folders.ts';
+import { mayNeedSecret, pullSecrets } from '../images/secret-repositories.ts';
+import { programFolder, secretFile, secretFolder, talkFolder } from './folders.ts';
 import { cleanName, marks, pullName } from './name.ts';
 import type { NodePaths } from './node-paths.ts';
 import type { Task } from './task.ts';
@@ -12,7 +13,14 @@ import type { Task } from './task.ts';
 export interface JobSettings
   extends Pick<
     Config,
-    'rules' | 'pullNamespace' | 'routeHold' | 'coolDown' | 'pullDeadline' | 'startDeadline' | 'nodeImage'
+    | 'rules'
+    | 'pullNamespace'
+    | 'routeHold'
+    | 'coolDown'
+    | 'pullDeadline'
+    | 'startDeadline'
+    | 'nodeImage'
+    | 'mirrorSecret'
   > {
   /** Name of the ConfigMap that holds the pull program. */
   readonly program: string;
@@ -28,12 +36,16 @@ export interface PullOrder {
   readonly attempt: number;
   /** `namespace/name` of the pod that asked first. */
   readonly askedBy: string;
+  /** Where kube-fledged was asked first: the address that it was given, and how it ended. */
+  readonly fledged?: { readonly address: string; readonly said: string };
 }
 
 /** The Job that brings one image to one node; see README, "What runs on the node". */
-export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullOrder, settings: JobSettings) {
+export function pullJob(order: PullOrder, settings: JobSettings) {
+  const { image, mirrors, node, paths, attempt, askedBy, fledged } = order;
   const name = imageName(image);
   const records = keepsPullRecords(node.kubelet);
+  const secret = mayNeedSecret(image, settings.mirrorSecret) ? settings.mirrorSecret : undefined;
   const task: Task = {
     image: name,
     registry: image.registry,
@@ -45,9 +57,12 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
     ...(paths.onlyPatch !== undefined && { onlyPatch: paths.onlyPatch }),
     ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),
     ...(attempt > 1 && records && { nameAddress: true }),
+    ...(fledged !== undefined && { fledged: fledged.address }),
+    ...(secret !== undefined && { credentials: true }),
     routeHold: settings.routeHold,
     deadline: settings.pullDeadline,
   };
+  const keyring = secret === undefined ? [] : [{ ...mount('mirror-secret', secretFolder), readOnly: true }];
   const talk = mount('talk', talkFolder);
   const folder = paths.hostConfigFolder === undefined ? [] : [mount('host-config', paths.hostConfigFolder)];
   const socket = paths.socket === undefined ? [] : [mount('runtime-socket', paths.socket)];
@@ -60,10 +75,11 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
       [marks.askedBy]: askedBy,
       [marks.attempt]: String(attempt),
       [marks.pullRecords]: String(records),
+      ...(fledged !== undefined && { [marks.fledged]: fledged.said }),
     },
     seconds: settings.startDeadline + settings.pullDeadline + settings.routeHold,
     containers: [
-      container('registry', task, [talk, ...folder], settings, paths),
+      container('registry', task, [talk, ...folder, ...keyring], settings, paths),
       container('pull', task, [talk, ...socket], settings, paths),
     ],
     volumes: [
@@ -72,6 +88,7 @@ export function pullJob({ image, mirrors, node, paths, attempt, askedBy }: PullO
         ? []
         : [{ name: 'runtime-socket', hostPath: { path: paths.socket, type: 'Socket' } }]),
       ...hostConfigVolume(paths),
+      ...(secret === undefined ? [] : [secretVolume(secret.name)]),
     ],
     settings,
   });
@@ -149,6 +166,7 @@ function job({ name, kind, node, annotations, seconds, containers, volumes, sett
           terminationGracePeriodSeconds: 10,
           automountServiceAccountToken: false,
           enableServiceLinks: false,
+          ...pullSecrets(parseReference(settings.nodeImage), settings.mirrorSecret),
           containers,
           volumes: [{ name: 'program', configMap: { name: settings.program } }, ...volumes],
         },
@@ -182,6 +200,13 @@ function container(
       ...(selinuxType !== undefined && { seLinuxOptions: { type: selinuxType } }),
     },
   };
+}
+
+/** A Secret's volume is in memory (tmpfs). Not by environment variable: container runtimes write those to disk. */
+function secretVolume(secretName: string) {
+  const items = [{ key: '.dockerconfigjson', path: secretFile }];
+  // Without it the pod begins all the same, and says what is missing.
+  return { name: 'mirror-secret', secret: { secretName, items, defaultMode: 0o400, optional: true } };
 }
 
 function mount(name: string, mountPath: string) {

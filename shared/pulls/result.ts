@@ -42,6 +42,12 @@ export const resultSchema = z.object({
   answers: z.array(answerSchema),
   /** A mirror's address that the image has as a second name on the node now. */
   address: z.string().exactOptional(),
+  /** The mirror's address under which this node's kubelet has pulled it for kube-fledged. */
+  fledged: z.string().exactOptional(),
+  /** Whether that mirror gave it for the credentials of MIRROR_PULL_SECRET only. */
+  credentials: z.boolean().exactOptional(),
+  /** What is wrong with that Secret, for people. */
+  secret: z.string().exactOptional(),
   /** Why the way is `patch`, for people. */
   because: z.string().exactOptional(),
   /** Why it failed, for people. */

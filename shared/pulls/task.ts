@@ -24,6 +24,10 @@ export const taskSchema = z.object({
    * refuses the first while another pull of it is open (KEP-2535), and takes the second without any pull.
    */
   nameAddress: z.boolean().exactOptional(),
+  /** The mirror's address under which kube-fledged was to have this node's kubelet pull it. */
+  fledged: z.string().exactOptional(),
+  /** Whether the mirrors may be given the credentials that the registry container finds in its Secret. */
+  credentials: z.boolean().exactOptional(),
   /** Seconds for which the route stays up after the pull. */
   routeHold: z.number(),
   /** Seconds that the pull may take. */

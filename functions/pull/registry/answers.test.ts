@@ -4,7 +4,11 @@ import { keepAnswers } from './answers.ts';
 import type { MirrorClient } from './mirror.ts';
 import { MirrorRefusal } from './refusal.ts';
 
-const mirror = (name: string): MirrorClient => ({ name, get: () => Promise.reject(new Error('not asked')) });
+const mirror = (name: string): MirrorClient => ({
+  name,
+  hadCredentials: () => false,
+  get: () => Promise.reject(new Error('not asked')),
+});
 
 test('the last of what became of it counts, the first three words of it are kept, each once', () => {
   const one = mirror('a');

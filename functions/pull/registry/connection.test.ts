@@ -106,7 +106,7 @@ test('from TLS nothing leads to a place without', async () => {
   }, identity);
   const connection = connectMirror(new URL(`https://${mirror.address}`));
   await assert.rejects(connection.ask('/plain', {}, signal), /not https/);
-  await assert.rejects(connection.askElsewhere(new URL(`http://${plain.address}/`), signal), /not https/);
+  await assert.rejects(connection.askElsewhere(new URL(`http://${plain.address}/`), {}, signal), /not https/);
   assert.deepEqual(plain.requests, []);
   assert.equal(await body(connection.ask('/sealed', {}, signal)), 'sealed');
 });

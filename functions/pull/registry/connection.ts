@@ -7,8 +7,8 @@ import { MirrorRefusal } from './refusal.ts';
 export interface MirrorConnection {
   /** Any answer that is no redirect; whoever gets it reads its body, or destroys it. */
   ask(path: string, headers: http.OutgoingHttpHeaders, signal: AbortSignal): Promise<http.IncomingMessage>;
-  /** Asks a place that the mirror named, a token server, without credentials. */
-  askElsewhere(url: URL, signal: AbortSignal): Promise<http.IncomingMessage>;
+  /** Asks a place that the mirror named, a token server. The headers go to that place only. */
+  askElsewhere(url: URL, headers: http.OutgoingHttpHeaders, signal: AbortSignal): Promise<http.IncomingMessage>;
 }
 
 const mostRedirects = 3;
@@ -61,7 +61,7 @@ export function connectMirror(mirror: URL, network: Network = thisNetwork): Mirr
       const objection = guard.objection(at);
       if (objection !== undefined) throw new MirrorRefusal(`redirects to ${at.host}, which ${objection}`, 'wrong');
       const { authorization, ...harmless } = headers;
-      got = await once(at, at.origin === mirror.origin ? headers : harmless, signal, true);
+      got = await once(at, at.origin === from.origin ? headers : harmless, signal, true);
     }
     return got;
   }
@@ -73,10 +73,10 @@ export function connectMirror(mirror: URL, network: Network = thisNetwork): Mirr
       guard.mirrorIsAt(response.socket.remoteAddress ?? '');
       return followed(response, url, headers, signal);
     },
-    async askElsewhere(url, signal) {
+    async askElsewhere(url, headers, signal) {
       const objection = guard.objection(url);
       if (objection !== undefined) throw new MirrorRefusal(`sends us to ${url.host}, which ${objection}`, 'wrong');
-      return followed(await once(url, {}, signal, true), url, {}, signal);
+      return followed(await once(url, headers, signal, true), url, headers, signal);
     },
   };
 }

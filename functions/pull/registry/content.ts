@@ -2,16 +2,24 @@ import type { MirrorAnswer } from '../../../shared/pulls/result.ts';
 import type { Task } from '../../../shared/pulls/task.ts';
 import { keepAnswers } from './answers.ts';
 import { type Blob, openBlob, type Source, wholeBlob } from './blob.ts';
+import type { Keyring } from './credentials.ts';
 import type { Network } from './guard.ts';
 import { fetchManifest, type Manifest } from './manifest.ts';
 import { type MirrorClient, mirrorClient } from './mirror.ts';
 import { agreement, disagreement } from './quorum.ts';
 import { MirrorRefusal } from './refusal.ts';
 
+/** The image's manifest, and the mirror that has it. */
+export interface Found extends Manifest {
+  readonly mirror: string;
+  /** Whether that mirror gave it for credentials only. */
+  readonly credentials: boolean;
+}
+
 /** What the mirrors have of the one image that is being rescued; nothing in here asks for anything else. */
 export interface Content {
   /** The manifest of the task's reference, from the first mirror that has it, or the first two that agree. Throws NoMirror. */
-  resolve(): Promise<Manifest & { mirror: string }>;
+  resolve(): Promise<Found>;
   /** A manifest below it, by digest. Throws NoMirror. */
   manifest(digest: string): Promise<Manifest>;
   /** A blob from byte `start` on. Throws NoMirror. */
@@ -28,11 +36,12 @@ export class NoMirror extends Error {
 /** A mirror may break off a blob this often before it is given up. */
 const mostBreaks = 2;
 
-export function mirroredContent(task: Task, network?: Network): Content {
-  let mirrors = task.mirrors.map((address) => mirrorClient(address, network));
+/** @param keyring credentials for the mirrors, where this image is one for which they may be given any */
+export function mirroredContent(task: Task, network?: Network, keyring?: Keyring): Content {
+  let mirrors = task.mirrors.map((address) => mirrorClient(address, network, keyring));
   const answers = keepAnswers(mirrors, Date.now);
   const manifests = new Map<string, Manifest>();
-  let resolved: Promise<Manifest & { mirror: string }> | undefined;
+  let resolved: Promise<Found> | undefined;
 
   /** Asks the mirrors in order until `enough` is said of what was got. */
   async function each<T>(ask: (mirror: MirrorClient) => Promise<T>, enough: (got: T, mirror: MirrorClient) => boolean) {
@@ -55,7 +64,7 @@ export function mirroredContent(task: Task, network?: Network): Content {
   }
 
   /** A digest says itself what it means; of a tag, where the operator wants it so, two mirrors have to say the same. */
-  async function resolve(): Promise<Manifest & { mirror: string }> {
+  async function resolve(): Promise<Found> {
     const votes: { host: string; digest: string; mirror: MirrorClient }[] = [];
     const wanted = task.verifyDigest === 'quorum' && !task.reference.includes(':') ? 2 : 1;
     const found = await each(
@@ -70,7 +79,7 @@ export function mirroredContent(task: Task, network?: Network): Content {
     const { mirror } = agreement(votes)?.[0] ?? found;
     // Who had the manifest is asked for the rest first.
     mirrors = [mirror, ...mirrors.filter((other) => other !== mirror)];
-    return { ...found.got, mirror: mirror.name };
+    return { ...found.got, mirror: mirror.name, credentials: mirror.hadCredentials() };
   }
 
   async function fetched(mirror: MirrorClient, reference: string): Promise<Manifest> {

@@ -1,15 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Task } from '../../../shared/pulls/task.ts';
 import { connectMirror, discard } from './connection.ts';
+import { basic, type Keyring, without } from './credentials.ts';
 import type { Network } from './guard.ts';
 import { MirrorRefusal, oneLine } from './refusal.ts';
 import { refusalOf } from './refusal-of.ts';
-import { fetchToken } from './token.ts';
+import { authorize } from './token.ts';
 
 /** One mirror of one repository, asked by the OCI distribution API, pull side. */
 export interface MirrorClient {
   /** As people know it: its host. */
   readonly name: string;
+  /** Whether it wanted credentials, and was given them. */
+  hadCredentials(): boolean;
   /** Any answer below 300, its body yet to come. Throws MirrorRefusal for any other, and where there is none. */
   get(path: string, headers: Record<string, string>): Promise<IncomingMessage>;
 }
@@ -19,8 +22,16 @@ const answerWithin = 20_000;
 /** Milliseconds for a whole exchange that is not a layer's, its body included. */
 const exchangeWithin = 60_000;
 
-export function mirrorClient({ scheme, host, repository }: Task['mirrors'][number], network?: Network): MirrorClient {
-  const connection = connectMirror(new URL(`${scheme}://${host}`), network);
+/** @param keyring credentials, for mirrors that want some; without it nobody is given any */
+export function mirrorClient(
+  { scheme, host, repository }: Task['mirrors'][number],
+  network?: Network,
+  keyring?: Keyring,
+): MirrorClient {
+  const address = new URL(`${scheme}://${host}`);
+  const connection = connectMirror(address, network);
+  const credentials = keyring?.(host, repository);
+  const secrets = new Set(credentials && [credentials.password, basic(credentials).slice('Basic '.length)]);
   let authorization: string | undefined;
 
   async function ask(path: string, headers: Record<string, string>): Promise<IncomingMessage> {
@@ -42,19 +53,37 @@ export function mirrorClient({ scheme, host, repository }: Task['mirrors'][numbe
     }
   }
 
+  async function get(path: string, headers: Record<string, string>): Promise<IncomingMessage> {
+    let response = await ask(path, headers);
+    if (response.statusCode === 401) {
+      discard(response);
+      authorization = await authorize(response.headers['www-authenticate'] ?? '', address, connection, credentials);
+      secrets.add(authorization.split(' ')[1] ?? '');
+      response = await ask(path, headers);
+    }
+    if (response.statusCode !== undefined && response.statusCode < 300) return response;
+    throw await refusalOf(response);
+  }
+
   return {
     name: host,
-    async get(path, headers) {
-      let response = await ask(path, headers);
-      if (response.statusCode === 401) {
-        discard(response);
-        authorization = await fetchToken(response.headers['www-authenticate'] ?? '', connection);
-        response = await ask(path, headers);
-      }
-      if (response.statusCode !== undefined && response.statusCode < 300) return response;
-      throw await refusalOf(response);
-    },
+    hadCredentials: () => credentials !== undefined && authorization !== undefined,
+    get: (path, headers) =>
+      get(path, headers).catch((error: unknown) => {
+        if (!(error instanceof MirrorRefusal)) throw error;
+        const { message, outcome, retryAfter } = error;
+        const whose = outcome === 'denied' && keyring !== undefined ? ` (${whoseFault()})` : '';
+        throw new MirrorRefusal(`${without(secrets, message)}${whose}`, outcome, {
+          ...(retryAfter !== undefined && { retryAfter }),
+          cause: error.cause,
+        });
+      }),
   };
+
+  function whoseFault(): string {
+    if (credentials === undefined) return 'MIRROR_PULL_SECRET has no credentials for it';
+    return authorization === undefined ? 'not given those of MIRROR_PULL_SECRET' : 'with those of MIRROR_PULL_SECRET';
+  }
 }
 
 /** Where several addresses were tried, the first one's error stands for all. */

@@ -12,7 +12,7 @@ const manifest = {
 /** Content whose one blob comes as two halves. */
 function twoHalves(size: number): Content {
   return {
-    resolve: async () => ({ ...manifest, mirror: 'm' }),
+    resolve: async () => ({ ...manifest, mirror: 'm', credentials: false }),
     manifest: async () => manifest,
     blob: async () => ({
       size,

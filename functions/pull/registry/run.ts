@@ -7,6 +7,7 @@ import { cleanUp, putUp, type Route } from '../route/route.ts';
 import { type RegistrySide, serveTalk } from '../talk.ts';
 import { makeIdentity } from './certificate.ts';
 import { mirroredContent, NoMirror } from './content.ts';
+import type { Keyring } from './credentials.ts';
 import { withProgress } from './progress.ts';
 import { answer, type Listener, listen } from './serve.ts';
 
@@ -17,6 +18,8 @@ export interface RegistryDeps {
   readonly task: Task;
   /** Path of the socket over which the pull container talks. */
   readonly talk: string;
+  /** Credentials for the mirrors, or why there are none though the image is one that may need them. */
+  readonly keyring?: Keyring | { readonly problem: string };
   /** Aborted when the container is asked to stop. */
   readonly stop: AbortSignal;
   readonly log: (line: string) => void;
@@ -28,8 +31,11 @@ export interface RegistryDeps {
  *
  * @returns the termination message; the route is down
  */
-export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Promise<string> {
-  const content = withProgress(mirroredContent(task), task.image, log);
+export async function runRegistry({ task, talk, keyring, stop, log }: RegistryDeps): Promise<string> {
+  const secret = typeof keyring === 'object' ? keyring.problem : undefined;
+  if (secret !== undefined) log(`no credentials for the mirrors, which are asked without: ${secret}`);
+  const usable = typeof keyring === 'function' ? keyring : undefined;
+  const content = withProgress(mirroredContent(task, undefined, usable), task.image, log);
   const identity = makeIdentity(new Date());
   const open: Listener[] = [];
   const tls = await listen((request, response) => {
@@ -52,7 +58,7 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
   let hold = false;
   // Begun before anybody asks: the pull container is still starting.
   const found = content.resolve().then(
-    ({ mirror, digest }) => ({ mirror, digest }),
+    ({ mirror, digest, credentials }) => ({ mirror, digest, ...(credentials && { credentials }) }),
     (error: unknown) => {
       if (error instanceof NoMirror) return { error: error.message };
       throw error;
@@ -98,7 +104,7 @@ export async function runRegistry({ task, talk, stop, log }: RegistryDeps): Prom
     answers: async () => content.answers(),
     async done(how) {
       hold = how.hold;
-      return {};
+      return secret === undefined ? {} : { secret };
     },
   };
 

@@ -1,4 +1,6 @@
+import { isLoopback } from '../../../shared/images/mirrors.ts';
 import type { MirrorConnection } from './connection.ts';
+import { basic, type Credentials } from './credentials.ts';
 import { firstBytes } from './first-bytes.ts';
 import { MirrorRefusal, oneLine } from './refusal.ts';
 import { refusalOf } from './refusal-of.ts';
@@ -8,14 +10,23 @@ const answerWithin = 20_000;
 const largestToken = 64 * 1024;
 
 /**
- * Does what a `WWW-Authenticate: Bearer realm="…",service="…",scope="…"` asks for, anonymously (distribution spec, token
- * authentication).
+ * Does what a `WWW-Authenticate: Bearer realm="…",service="…",scope="…"` asks for (distribution spec, token authentication),
+ * or `Basic`. Credentials go to the mirror, and to the token server that it names, over TLS or on loopback only.
  *
+ * @param mirror scheme and host of who challenges
  * @returns the value of the Authorization header
  */
-export async function fetchToken(challenge: string, connection: MirrorConnection): Promise<string> {
+export async function authorize(
+  challenge: string,
+  mirror: URL,
+  connection: MirrorConnection,
+  credentials?: Credentials,
+): Promise<string> {
   const { realm, service, scope } = bearerParameters(challenge);
+  if (credentials !== undefined && !isPrivate(mirror))
+    throw new MirrorRefusal('401 Unauthorized: it wants credentials, and without TLS it is given none', 'denied');
   if (realm === undefined || !URL.canParse(realm)) {
+    if (credentials !== undefined && /(^|,)\s*basic\b/i.test(challenge)) return basic(credentials);
     const kind = oneLine(challenge.trim().split(/\s/)[0] ?? '');
     throw new MirrorRefusal(`401 Unauthorized: it wants credentials${kind && ` (${kind})`}`, 'denied');
   }
@@ -24,9 +35,12 @@ export async function fetchToken(challenge: string, connection: MirrorConnection
   url.password = '';
   if (service !== undefined) url.searchParams.set('service', service);
   if (scope !== undefined) url.searchParams.set('scope', scope);
+  if (credentials !== undefined && !isPrivate(url))
+    throw new MirrorRefusal(`its token server ${url.host} wants credentials, and without TLS is given none`, 'denied');
   const signal = AbortSignal.timeout(answerWithin);
   try {
-    const response = await connection.askElsewhere(url, signal);
+    const headers = credentials === undefined ? {} : { authorization: basic(credentials) };
+    const response = await connection.askElsewhere(url, headers, signal);
     if (response.statusCode !== 200) {
       const { message, outcome, retryAfter } = await refusalOf(response);
       const more = retryAfter === undefined ? {} : { retryAfter };
@@ -46,6 +60,11 @@ export async function fetchToken(challenge: string, connection: MirrorConnection
         : 'down';
     throw new MirrorRefusal(`its token server ${url.host} did not give a token`, outcome, { cause: error });
   }
+}
+
+/** Whether nobody between us and there can read what is sent. */
+function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || isLoopback(hostname);
 }
 
 /** The parameters of the Bearer challenge among those of a WWW-Authenticate header (RFC 9110, section 11.6.1). */
