@@ -93,8 +93,8 @@ export function cuttingMirror(registry: string, after: number): Promise<Front> {
       got.on('data', (chunk: Buffer) => {
         const part = chunk.subarray(0, after - sent);
         sent += part.length;
-        if (part.length > 0) answer.write(part);
-        if (part.length < chunk.length) answer.destroy();
+        const isCut = part.length < chunk.length;
+        if (part.length > 0) answer.write(part, () => void (isCut && answer.destroy()));
       });
       got.on('end', () => answer.end());
     });

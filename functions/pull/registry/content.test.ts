@@ -218,6 +218,16 @@ test('a blob that breaks off is resumed where it broke, at the same mirror or th
   assert.equal(digestOf(await fetched(content(await mirror(breaks(100_000)), await mirror(knowsNoRanges)))), digest);
 });
 
+test('a connection that breaks before anything came is made once more', async () => {
+  let asked = 0;
+  const address = await mirror((request, response) => {
+    asked += 1;
+    if (asked === 1) response.destroy();
+    else has(request, response);
+  });
+  assert.equal(digestOf(await fetched(content(address))), digest);
+});
+
 test('from the middle, also where a mirror knows no ranges', async () => {
   for (const serve of [has, knowsNoRanges]) {
     assert.deepEqual(await fetched(content(await mirror(serve)), 1000), blob.subarray(1000));

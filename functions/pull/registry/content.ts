@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MirrorAnswer } from '../../../shared/pulls/result.ts';
 import type { Task } from '../../../shared/pulls/task.ts';
 import { keepAnswers } from './answers.ts';
@@ -33,6 +34,9 @@ export class NoMirror extends Error {
   override name = 'NoMirror';
 }
 
+/** Where a connection broke, the next one may hold; milliseconds until it is tried. */
+const breath = 1_000;
+
 /** A mirror may break off a blob this often before it is given up. */
 const mostBreaks = 2;
 
@@ -57,10 +61,16 @@ export function mirroredContent(task: Task, network?: Network, keyring?: Keyring
     return undefined;
   }
 
-  async function firstOf<T>(what: string, ask: (mirror: MirrorClient) => Promise<T>) {
-    const found = await each(ask, () => true);
-    if (found === undefined) throw new NoMirror(`no mirror served ${what}`);
-    return found;
+  /** A part of what was found before: that it is nowhere now is worth a second look. */
+  async function partOf<T>(digest: string, ask: (mirror: MirrorClient) => Promise<T>) {
+    const first = await each(ask, () => true);
+    if (first !== undefined) return first;
+    if (answers.list().some(({ outcome }) => outcome === 'down')) {
+      await sleep(breath);
+      const second = await each(ask, () => true);
+      if (second !== undefined) return second;
+    }
+    throw new NoMirror(`no mirror served ${digest}`);
   }
 
   /** A digest says itself what it means; of a tag, where the operator wants it so, two mirrors have to say the same. */
@@ -94,13 +104,13 @@ export function mirroredContent(task: Task, network?: Network, keyring?: Keyring
       return resolved;
     },
     async manifest(digest) {
-      return manifests.get(digest) ?? (await firstOf(digest, (mirror) => fetched(mirror, digest))).got;
+      return manifests.get(digest) ?? (await partOf(digest, (mirror) => fetched(mirror, digest))).got;
     },
     async blob(digest, start) {
       let current: Blob | undefined;
       const source: Source = {
         async open(offset) {
-          const opened = await firstOf(digest, (mirror) => openBlob(mirror, digest, offset));
+          const opened = await partOf(digest, (mirror) => openBlob(mirror, digest, offset));
           current = opened.got;
           return opened;
         },
