@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { buildSync, type Metafile } from 'esbuild';
 
 /** Everything that is bundled: file in dist → entry point. The image holds the same, one command each. */
@@ -10,7 +10,17 @@ export const bundles = {
   'dead-letter.cjs': 'functions/dead-letter/main.ts',
   'standalone.cjs': 'standalone/main.ts',
   'pull.cjs': 'functions/pull/main.ts',
+  'image-rescue.cjs': 'cli/main.ts',
 } as const;
+
+/** What people run by its name (package.json, `bin`): a file of its own, whatever Node they have. */
+const commands: readonly string[] = ['image-rescue.cjs'];
+const commandOpening = `#!/usr/bin/env node
+if (+process.versions.node.split('.')[0] < 22) {
+  console.error('image-rescue needs Node.js 22 or newer; this is ' + process.version);
+  process.exit(1);
+}
+`;
 
 export type BundleName = keyof typeof bundles;
 
@@ -46,7 +56,12 @@ export function bundle(entry: string): string {
 /** Writes every bundle into dist. */
 export function buildAll(folder = new URL('dist/', import.meta.url)): void {
   mkdirSync(folder, { recursive: true });
-  for (const [name, entry] of Object.entries(bundles)) writeFileSync(new URL(name, folder), bundle(entry));
+  for (const [name, entry] of Object.entries(bundles)) {
+    const file = new URL(name, folder);
+    const command = commands.includes(name);
+    writeFileSync(file, `${command ? commandOpening : ''}${bundle(entry)}`);
+    if (command) chmodSync(file, 0o755);
+  }
 }
 
 if (import.meta.main) buildAll();

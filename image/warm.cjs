@@ -75,8 +75,8 @@ async function main() {
   const standalone = start(['standalone.cjs'], 'pipe');
   standalone.child.stderr.once('data', () => standalone.child.kill('SIGTERM'));
   if ((await standalone.ended) !== 0) throw new Error('standalone.cjs did not end with 0');
-  // It has a node to work on, or says how it is used.
-  await start(['pull.cjs']).ended;
+  // They have a node or a person to work for, or say how they are used.
+  for (const name of ['pull.cjs', 'image-rescue.cjs']) await start([name]).ended;
 }
 
 main()

@@ -40,7 +40,7 @@ if (Number(process.versions.node.split('.')[0]) < leastNode) {
   process.exit(1);
 }
 
-const files = globSync('{functions,shared,standalone,test,knative}/**/*.test.ts', { cwd: root })
+const files = globSync('{cli,functions,shared,standalone,test,knative}/**/*.test.ts', { cwd: root })
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
   .sort();
 const onCluster = (file: string) => clusterFolders.some((folder) => file.startsWith(folder));

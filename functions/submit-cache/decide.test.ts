@@ -33,7 +33,7 @@ for (const [what, container, why] of [
   [
     'a tag that is not there',
     { waiting: 'ErrImagePull', message: 'docker.io/library/demo:1: not found' },
-    /no such image; check the repository and the tag/,
+    /has no such image; check the repository and the tag/,
   ],
   [
     'a full disk, in a back-off as of Kubernetes 1.32',

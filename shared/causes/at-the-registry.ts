@@ -96,7 +96,8 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'not-found',
     helps: 'no',
-    advice: 'its registry has no such image; check the repository and the tag, or push it',
+    advice:
+      'its registry, or a host that the node asks in its place, has no such image; check the repository and the tag, or push it',
     says: [
       'not found',
       '(?:manifest|name|tag|repository) unknown',

@@ -11,12 +11,12 @@ const failedPull = /^Failed to pull image "([^"]+)": /;
 export function causeToldOf(
   events: readonly { reason: string; message: string; from: string }[],
   image: string,
-): Cause | undefined {
+): (Cause & { words: string }) | undefined {
   for (const { reason, message, from } of [...events].reverse()) {
     const told = parseReference(failedPull.exec(message)?.[1] ?? '');
     if (reason !== 'Failed' || from !== 'kubelet' || told === undefined || imageName(told) !== image) continue;
     const cause = classify({ reason, message });
-    if (cause.cause !== 'unknown') return cause;
+    if (cause.cause !== 'unknown') return { ...cause, words: message };
   }
   return undefined;
 }

@@ -1,5 +1,10 @@
 import * as z from 'zod';
 
+const container = z.object({
+  name: z.string(),
+  env: z.array(z.object({ name: z.string(), value: z.string().exactOptional() })).exactOptional(),
+});
+
 /** What image-rescue reads of a Job (batch/v1). */
 export const jobSchema = z.object({
   metadata: z.object({
@@ -11,7 +16,9 @@ export const jobSchema = z.object({
     annotations: z.record(z.string(), z.string()).exactOptional(),
   }),
   spec: z.object({
-    template: z.object({ spec: z.object({ nodeName: z.string().exactOptional() }) }),
+    activeDeadlineSeconds: z.number().exactOptional(),
+    ttlSecondsAfterFinished: z.number().exactOptional(),
+    template: z.object({ spec: z.object({ nodeName: z.string().exactOptional(), containers: z.array(container) }) }),
   }),
   status: z
     .object({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Job } from './job.ts';
 
 /** What a pull pod is told to do, as JSON in its environment variable TASK. Plain data: the node's side has no API token. */
 export const taskSchema = z.object({
@@ -37,3 +38,15 @@ export type Task = z.infer<typeof taskSchema>;
 
 /** What is left to do for the pod that only takes down what a crashed one left. */
 export const cleanTaskSchema = z.object({ hostConfigFolder: z.string() });
+
+/** The task that a pull Job was given, or undefined where it is not to be read. */
+export function taskOf(job: Job): Task | undefined {
+  const text = job.spec.template.spec.containers
+    .flatMap(({ env = [] }) => env)
+    .find(({ name }) => name === 'TASK')?.value;
+  try {
+    return taskSchema.safeParse(JSON.parse(text ?? '')).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -130,7 +130,7 @@ test('cut at a character, at most so many bytes, and whole where it fits', () =>
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), (text, bytes) => {
       const short = cut(text, bytes);
-      assert.ok(Buffer.byteLength(short) <= bytes && short.isWellFormed() && !short.includes('\ufffd'));
+      assert.ok(Buffer.byteLength(short) <= bytes && short.isWellFormed());
       if (Buffer.byteLength(text) <= bytes) assert.equal(short, text);
       else assert.ok(text.startsWith(short.replace(/…$/, '')) && (bytes < 3 || short.endsWith('…')));
     }),

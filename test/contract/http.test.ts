@@ -115,7 +115,9 @@ test('a reply, and what is posted meanwhile, belong to the trace of the request'
     createServer((request, response) => {
       posted.push(`${request.headers['traceparent']} ${request.headers['tracestate']}`);
       response.writeHead(202).end();
-    }).listen(0, '127.0.0.1'),
+    })
+      .listen(0, '127.0.0.1')
+      .unref(),
   );
   await new Promise((listening) => sink.once('listening', listening));
   const address = sink.address();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { ownEvent } from '../../shared/events/event.ts';
@@ -19,31 +19,43 @@ const stuck = toHttp([
   }),
 ]);
 
-test('SIGTERM: what is under way is answered, nobody new is let in, the end is 0', async () => {
-  const asked = Promise.withResolvers<ServerResponse>();
-  const apiServer = createServer((_, response) => asked.resolve(response)).listen(0, '127.0.0.1');
-  await new Promise((listening) => apiServer.once('listening', listening));
-  const address = apiServer.address();
+/** An API server that knows nothing, and says so as soon as it is let. */
+async function slowApiServer() {
+  const asked = Promise.withResolvers<void>();
+  const mayAnswer = Promise.withResolvers<void>();
+  const server = createServer(async (_, response) => {
+    asked.resolve();
+    await mayAnswer.promise;
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"reason":"NotFound"}');
+  }).listen(0, '127.0.0.1');
+  // Also where a test fails: a server that listens would keep this process from its end.
+  server.unref();
+  await new Promise((listening) => server.once('listening', listening));
+  const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  const KUBECONFIG = kubeconfigFor(`http://127.0.0.1:${address.port}`);
-  const submitCache = await startFunctionProcess('submit-cache.cjs', { KUBECONFIG });
+  return { url: `http://127.0.0.1:${address.port}`, asked: asked.promise, answer: () => mayAnswer.resolve() };
+}
+
+test('SIGTERM: what is under way is answered, nobody new is let in, the end is 0', async () => {
+  const apiServer = await slowApiServer();
+  const submitCache = await startFunctionProcess('submit-cache.cjs', { KUBECONFIG: kubeconfigFor(apiServer.url) });
 
   const idle = connect({ port: submitCache.port, host: '127.0.0.1' }).resume();
+  idle.on('error', () => undefined);
   await new Promise((connected) => idle.once('connect', connected));
   const underWay = post(submitCache.port, stuck);
-  const question = await Promise.race([
-    asked.promise,
+  await Promise.race([
+    apiServer.asked,
     underWay.then((early) => assert.fail(`answered ${early.status} without asking the API server`)),
   ]);
   submitCache.signal('SIGTERM');
   await refused(submitCache.port);
   assert.equal(await Promise.race([submitCache.ended, 'still there']), 'still there');
-  question.writeHead(404, { 'content-type': 'application/json' }).end('{"reason":"NotFound"}');
+  apiServer.answer();
   const answer = await underWay;
-  assert.equal(answer.status, 202);
+  assert.equal(answer.status, 202, submitCache.output());
   assert.equal(answer.headers.get('connection'), 'close');
   assert.equal(await submitCache.ended, 0, submitCache.output());
-  apiServer.close();
 });
 
 async function refused(port: number): Promise<void> {

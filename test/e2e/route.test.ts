@@ -237,10 +237,13 @@ onNode('a hosts.toml that was there works meanwhile and is byte-identical afterw
   await writeFile(path.join(place, 'corp.pem'), await readFile('/etc/ssl/certs/ca-certificates.crt').catch(() => ''));
   const text = `# the operator's\nserver = "https://corp.invalid"\nca = "corp.pem"\n\n[host."http://${operators.address}"]\n  capabilities = ["pull", "resolve"]\n`;
   await writeFile(path.join(place, 'hosts.toml'), text);
+  // It would say "not found" for an image that it lacks, which no mirror is asked for.
+  await bed.cluster.stopComponent('operators');
   bed.start({ ROUTE_HOLD: '10' });
   const { reference } = await bed.image('demo', 'corp.invalid/team');
   await bed.pod('corp', { image: reference });
   await bed.all('corp', 1, 'running', running);
+  await bed.cluster.startComponent('operators');
   assert.equal(await bed.routes('corp.invalid'), 1, 'the route is up');
   await bed.pod('own', { image: 'corp.invalid/team/own:1' });
   await bed.all('own', 1, 'running', running);

@@ -88,7 +88,8 @@ test('one hand for each thing: submit-cache creates and never writes to a pod, r
 test('functions live in a restricted namespace, each under an account of its own', () => {
   const services = ofKind(bases.knative, 'Service');
   const commands = services.map(({ metadata }) => `${metadata.name}.cjs`);
-  const functions = Object.keys(bundles).filter((name) => name !== 'pull.cjs' && name !== 'standalone.cjs');
+  const entries = Object.entries(bundles).filter(([name]) => name !== 'pull.cjs');
+  const functions = entries.flatMap(([name, entry]) => (entry.startsWith('functions/') ? [name] : []));
   assert.deepEqual(commands.sort(), functions.sort());
   const accounts = ofKind(bases.knative, 'ServiceAccount').map(({ metadata }) => metadata.name);
   for (const { metadata, ...service } of services) {

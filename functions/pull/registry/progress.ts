@@ -1,3 +1,4 @@
+import { progressLine } from '../../../shared/pulls/progress.ts';
 import type { Blob } from './blob.ts';
 import type { Content } from './content.ts';
 
@@ -20,7 +21,7 @@ export function withProgress(content: Content, image: string, log: (line: string
   const tell = () => {
     if (came === told) return;
     told = came;
-    log(`${megabytes(came)} of ${megabytes(Math.max(all, begun))} MB of ${image} have come`);
+    log(progressLine({ bytes: came, of: Math.max(all, begun) }, image));
   };
 
   async function* counted({ size, bytes }: Blob, start: number): AsyncIterable<Uint8Array> {
@@ -70,8 +71,4 @@ function contentSize(manifest: Buffer): number {
 function sizeOf(descriptor: unknown): number {
   const size = typeof descriptor === 'object' && descriptor !== null && 'size' in descriptor ? descriptor.size : 0;
   return typeof size === 'number' && size > 0 ? size : 0;
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
 }

@@ -8,7 +8,6 @@ import { waitFor } from '../wait-for.ts';
 import { type Names, startNames } from './names.ts';
 import { brokerPath, channelHost, filterHost, ingressHost, writeBroker } from './objects.ts';
 import { brokerPrograms, dispatcherPort, type Source, sourceAdapter, systemNamespace } from './programs.ts';
-import { takeTurn } from './turn.ts';
 
 /** Knative Eventing's own data plane on a test cluster, with a broker in one namespace. */
 export interface Knative {
@@ -51,7 +50,6 @@ export async function startKnative(
 ): Promise<Knative> {
   const programs = await build('knative', (line) => void process.stderr.write(`test cluster: ${line}\n`));
   await waitFor('the other Knative of this machine to end', aloneOnThisMachine, 900_000);
-  const endTurn = await takeTurn();
   await install(cluster, join(programs, 'config'));
   await writeBroker(cluster.kube, namespace, manifests, redelivery);
   const [ingress = 0, filter = 0, ...unused] = await freePorts(4);
@@ -60,8 +58,7 @@ export async function startKnative(
   names.set(filterHost, filter);
   names.set(channelHost(namespace), dispatcherPort);
   const place = { programs, kubeconfig: cluster.kubeconfig, proxy: names.url };
-  const broker = brokerPrograms(place, { ingress, filter, unused });
-  await Promise.all(broker.map(cluster.add));
+  await Promise.all(brokerPrograms(place, { ingress, filter, unused }).map(cluster.add));
   return {
     sink: `http://127.0.0.1:${ingress}${brokerPath(namespace)}`,
     names,
@@ -74,11 +71,7 @@ export async function startKnative(
           .length >= source.spec.resources.length;
       await waitFor(`the source ${source.metadata.name} to watch`, watches, 60_000);
     },
-    close: async () => {
-      await names.close();
-      await Promise.all(broker.map(({ name }) => cluster.stopComponent(name)));
-      await endTurn();
-    },
+    close: () => names.close(),
   };
 }
 
