@@ -37,7 +37,13 @@ export function startedEvent(
   const by = cache === undefined ? `${order} (Job ${job})` : `${order} by kube-fledged (ImageCache ${cache})`;
   const after = fledged === undefined ? '' : `, after kube-fledged, which ended with ${fledged}`;
   const message = `Fetching ${image} for this node through ${by}${after}${why(cause)}.`;
-  return told(pod, 'ImageRescueStarted', { subject: image, occasion }, 'Normal', message);
+  return told(
+    pod,
+    'ImageRescueStarted',
+    { subject: cache === undefined ? image : `${image} ${cache}`, occasion },
+    'Normal',
+    message,
+  );
 }
 
 function why(cause: Cause | undefined): string {
