@@ -87,7 +87,7 @@ for (const word of ['Succeeded', 'NoImagesPulledOrDeleted'] as const) {
 onNode('Failed at its deadline: the Job moves on to the next mirror', async (bed) => {
   const since = new Date().toISOString();
   const empty = await bed.cluster.startRegistry('empty-fledged');
-  await bed.controller({ pullDeadline: 3_000 });
+  await bed.controller({ pullDeadline: 12_000 });
   bed.start({ ...byFledged, DOCKER_PROXY_URL: `${empty.address},${bed.cluster.mirror.address}` });
   const { reference } = await bed.image('second', 'second.invalid/x');
   await bed.pod('second', { image: reference });

@@ -111,10 +111,16 @@ onKnative('no mirror has it: told, and asked again when COOL_DOWN is over', asyn
     'a second attempt',
     async () => {
       await ping(bed, 'full');
-      return (await bed.jobsMade(since)) === 2;
+      return (await bed.jobsMade(since)) >= 2;
     },
     patience,
   );
+  const [pod] = await bed.pods('nowhere');
+  const counted = async () => {
+    const told = pod === undefined ? [] : await bed.told(pod);
+    return told.some(({ reason, count }) => reason === 'ImageRescueFailed' && count > 1);
+  };
+  await waitFor('the second failure to count the first up', counted, patience);
 });
 
 onKnative("a pull pod that cannot start: told in Kubernetes' words", async (bed) => {

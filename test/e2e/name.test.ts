@@ -45,7 +45,7 @@ onNode('by digest, with and without a tag', async (bed) => {
 });
 
 onNode(
-  'a reference that the node has with another digest is not repointed, and Always is told what to change',
+  'a reference that the node has with another digest is not repointed, and Always gets an address',
   async (bed) => {
     const { reference } = await bed.image('taken', 'taken.invalid/x');
     const old = await bed.image('old', 'taken.invalid/x');
@@ -54,7 +54,7 @@ onNode(
     await ctr('images', 'tag', `${mirror.address}/${old.reference}`, reference);
     bed.start();
     await bed.pod('taken', { image: reference, imagePullPolicy: 'Always' });
-    assert.match(await bed.word('taken', 'ImageRescueRefused'), /imagePullPolicy is Always/);
+    assert.match(await bed.word('taken', 'ImageRescuePatched'), /imagePullPolicy is Always/);
     assert.deepEqual((await names(bed)).find(([name]) => name === reference)?.[2], old.digest);
   },
 );
