@@ -20,3 +20,12 @@ for (const [current, waiting, expected, failed = current] of [
     assert.equal(nextNodeImage(pod), expected);
   });
 }
+
+test("a kubelet's own limit is no answer of the address", () => {
+  const message = 'Back-off pulling image "a.example/node": ErrImagePull: pull QPS exceeded';
+  const pod = aPod({
+    metadata: { annotations: { 'image-rescue.dev/node-images': nodeImages } },
+    containers: [{ image: 'a.example/node', waiting: 'ImagePullBackOff', message }],
+  });
+  assert.equal(nextNodeImage(pod), undefined);
+});

@@ -1,3 +1,4 @@
+import { classify } from '../../shared/causes/classify.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { allStatuses, failedAs } from '../../shared/pods/stuck.ts';
 import { marks } from '../../shared/pulls/name.ts';
@@ -9,11 +10,12 @@ import { hasBegun } from '../../shared/pulls/state.ts';
  */
 export function nextNodeImage(pullPod: Pod): string | undefined {
   const current = pullPod.spec.containers[0]?.image ?? '';
-  const stuck = allStatuses(pullPod).some(
-    ({ state }) =>
-      ['ErrImagePull', 'ImagePullBackOff'].includes(state?.waiting?.reason ?? '') &&
-      failedAs({ message: state?.waiting?.message ?? '' }, current),
-  );
+  const stuck = allStatuses(pullPod).some(({ state }) => {
+    const { reason = '', message = '' } = state?.waiting ?? {};
+    // Where the kubelet limits its own pulls, nobody was asked yet, and another address would fare no better.
+    const asked = classify({ reason, message }).cause !== 'kubelet-limit';
+    return ['ErrImagePull', 'ImagePullBackOff'].includes(reason) && asked && failedAs({ message }, current);
+  });
   // Where a container runs, a changed image would end it.
   if (!stuck || hasBegun(pullPod) || pullPod.metadata.deletionTimestamp !== undefined) return undefined;
   const addresses = nodeImagesOf(pullPod);
