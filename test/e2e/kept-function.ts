@@ -6,7 +6,7 @@ export interface KeptFunction {
   readonly port: number;
   /** SIGKILL. */
   kill(): void;
-  /** Whether it was killed and has not ended yet: nothing that it is told now counts. */
+  /** Whether it was killed and does not listen again yet: nothing that it is told now counts. */
   dying(): boolean;
   output(): string;
   end(): Promise<void>;
@@ -23,11 +23,12 @@ export async function keepFunction(name: BundleName, env: Record<string, string>
 
   function guard(): void {
     void process.ended.then((how) => {
-      dying = false;
+      dying = true;
       if (ending) return;
       before.push(process.output(), `${name} ended: ${how}\n`);
       restarting = startFunctionProcess(name, { ...env, PORT: String(port) }).then((next) => {
         process = next;
+        dying = false;
         guard();
       });
     });
