@@ -83,8 +83,9 @@ export async function missing(): Promise<string[]> {
     if (!allowed) reasons.push('the right to make PID and mount namespaces (a privileged container)');
   }
   if (!needed.some((p) => p.name === 'iproute2')) {
-    const allowed = await succeeds('ip', ['link', 'add', 'irtestprobe0', 'type', 'bridge']);
-    if (allowed) await succeeds('ip', ['link', 'delete', 'irtestprobe0']);
+    const probe = `irprobe${process.pid}`; // two may ask at once
+    const allowed = await succeeds('ip', ['link', 'add', probe, 'type', 'bridge']);
+    if (allowed) await succeeds('ip', ['link', 'delete', probe]);
     else reasons.push('the right to make a network bridge');
   }
   return reasons;
