@@ -145,7 +145,7 @@ async function concerned(
   const fields = 'status.phase!=Succeeded,status.phase!=Failed';
   for await (const pod of reader.listPods({ fields, ...(namespace !== undefined && { namespace }) })) {
     if (pod.metadata.namespace === pullNamespace) continue;
-    const patched = Object.keys(originalImages(pod)).length > 0;
+    const patched = originalImages(pod).size > 0;
     if (patched || stuckContainers(pod).length > 0 || blocked(pod, told.get(pod.metadata.uid)) !== undefined)
       found.push(pod);
   }

@@ -94,7 +94,7 @@ function imageReports(pod: Pod, snapshot: Snapshot): ImageReport[] {
       const waits = stuck.find((one) => one.container === name && one.kind !== 'image volume');
       const known = waits && causeOfStuck(waits, told);
       const words = known?.words ?? allStatuses(pod).find((one) => one.name === name)?.state?.waiting?.message ?? '';
-      const original = originals[name];
+      const original = originals.get(name);
       return {
         of: `${kind} ${name}`,
         image: clean(image),

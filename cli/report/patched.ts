@@ -20,7 +20,7 @@ export function patchedReports(pod: Pod): PatchedReport[] {
   const { namespace, name } = pod.metadata;
   const originals = originalImages(pod);
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((container) => {
-    const original = originals[container.name];
+    const original = originals.get(container.name);
     if (original === undefined || container.image === undefined) return [];
     const state = containerState(pod, container.name);
     return { namespace, pod: name, container: container.name, original, image: clean(container.image), state };

@@ -1,3 +1,4 @@
+import { classify } from '../../shared/causes/classify.ts';
 import type { Config } from '../../shared/config/config.ts';
 import { isLeftAlone, type NamespaceRules } from '../../shared/pods/left-alone.ts';
 import { nextAddress, unpatchable, whyNoAddress } from '../../shared/pods/patch.ts';
@@ -46,7 +47,7 @@ const byName =
 /** The next step for one pod after its image's pull has succeeded. `now` is milliseconds since 1970. */
 export function nextStep(pod: Pod, image: string, { uid, result }: Succeeded, config: StepConfig, now: number): Step {
   if (isLeftAlone(pod, config)) return { step: 'none' };
-  const waiting = waitingFor(pod, image).filter(({ pullPolicy }) => pullPolicy !== 'Never');
+  const waiting = waitingFor(pod, image).filter(mayBeHelped);
   if (waiting.length === 0) return { step: 'none' };
   if (result.way === 'patch') return patch(pod, waiting, config, result.because ?? '', result);
   const local = waiting.some(({ pullPolicy }) => pullPolicy === 'IfNotPresent');
@@ -74,7 +75,7 @@ export function nextStep(pod: Pod, image: string, { uid, result }: Succeeded, co
 export function nextPatch(pod: Pod, image: string, config: StepConfig): Step {
   if (isLeftAlone(pod, config)) return { step: 'none' };
   const meant = stuckContainers(pod).filter(
-    (stuck) => stuck.pullPolicy !== 'Never' && stuck.reference !== undefined && wantedImage(stuck) === image,
+    (stuck) => mayBeHelped(stuck) && stuck.reference !== undefined && wantedImage(stuck) === image,
   );
   const failed = meant.filter((stuck) => isPatched(stuck) && failedAs(stuck, stuck.image));
   const [first] = failed;
@@ -84,6 +85,11 @@ export function nextPatch(pod: Pod, image: string, config: StepConfig): Step {
   return config.puller === 'patch' && unpatched.length > 0
     ? patch(pod, unpatched, config, 'PULLER=patch puts nothing on nodes')
     : { step: 'none' };
+}
+
+/** Whatever others of the same image got: nobody goes around a refused signature, or a policy of Never. */
+function mayBeHelped(stuck: StuckContainer): boolean {
+  return stuck.pullPolicy !== 'Never' && classify(stuck).helps !== 'never';
 }
 
 function isPatched({ image, original }: StuckContainer): boolean {

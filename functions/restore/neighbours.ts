@@ -1,22 +1,32 @@
 import { imageName, parseReference } from '../../shared/images/reference.ts';
+import type { ImageRules } from '../../shared/images/rules.ts';
 import { originalImages } from '../../shared/pods/originals.ts';
+import { patchAddresses } from '../../shared/pods/patch.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { allStatuses } from '../../shared/pods/stuck.ts';
 
 /**
- * The other pod of the node, if any, in which this image runs under a mirror's address, and that address: a kubelet that keeps records has
+ * The mirror's address, if any, under which this image runs in another pod of the node: a kubelet that keeps records has
  * pulled it as that, and refuses it under its own name from then on.
  */
-export function runsByAddress(others: readonly Pod[], image: string): { pod: Pod; address: string } | undefined {
+export function runsByAddress(others: readonly Pod[], image: string, rules: ImageRules): string | undefined {
+  const reference = parseReference(image);
+  const addresses = reference === undefined ? [] : patchAddresses(reference, rules).map(({ address }) => address);
   for (const pod of others) {
     const originals = originalImages(pod);
-    for (const { name, image: address } of [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]) {
-      const original = originals[name];
-      if (original === undefined || address === undefined || original === address) continue;
-      if (fullName(original) === image) return { pod, address };
+    // An annotation alone says nothing: anybody may have written it. A container that runs by an address was pulled by it.
+    for (const { name, state } of allStatuses(pod)) {
+      if (state?.running === undefined && state?.terminated === undefined) continue;
+      const address = containersOf(pod).find((container) => container.name === name)?.image;
+      if (address !== undefined && addresses.includes(address) && fullName(originals.get(name) ?? '') === image)
+        return address;
     }
   }
   return undefined;
+}
+
+function containersOf(pod: Pod): Pod['spec']['containers'] {
+  return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
 }
 
 /**
@@ -29,7 +39,7 @@ export function waitToStart(others: readonly Pod[], image: string): boolean {
     const waiting = new Set(
       allStatuses(pod).flatMap(({ name, state }) => (state?.waiting === undefined ? [] : [name])),
     );
-    return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].some(
+    return containersOf(pod).some(
       (container) =>
         waiting.has(container.name) &&
         container.imagePullPolicy === 'IfNotPresent' &&

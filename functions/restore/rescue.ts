@@ -139,10 +139,11 @@ async function mindingOthers(
     const tooSoon = step.pulls && now() - at < othersFirst && waitToStart(others, image);
     return tooSoon ? { step: 'none' } : step;
   }
-  const other = runsByAddress(others, image);
-  return other === undefined
+  const address = runsByAddress(others, image, config.rules);
+  // Whose pod it is is nobody else's business.
+  return address === undefined
     ? step
-    : byAddress(pod, image, config, `pod ${podName(other.pod)} ${itsKubelet}`, other.address.split('/')[0]);
+    : byAddress(pod, image, config, `another pod ${itsKubelet}`, address.split('/')[0]);
 }
 
 const itsKubelet =

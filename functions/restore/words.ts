@@ -52,7 +52,13 @@ function why(cause: Cause | undefined): string {
 }
 
 export function refusedEvent(pod: PodIdentity, image: string, why: string): KubernetesEvent {
-  return told(pod, 'ImageRescueRefused', { subject: `${image} ${why}` }, 'Warning', `${image} is not rescued: ${why}.`);
+  return told(
+    pod,
+    'ImageRescueRefused',
+    { subject: image, occasion: why.slice(0, 200) },
+    'Warning',
+    `${image} is not rescued: ${why}.`,
+  );
 }
 
 const whatThen = {
@@ -165,7 +171,8 @@ export function waitsEvent(pod: PodIdentity, why: string): KubernetesEvent {
   return told(
     pod,
     'ImageRescueBlocked',
-    { subject: why.replace(/\d+ s\b/, '') },
+    // The kubelet's words change with every try: what kind of wait it is does not.
+    { subject: why.includes('serializeImagePulls') ? 'a pull hangs' : 'no sandbox image' },
     'Warning',
     `Nothing can be pulled for this pod: ${why}.`,
   );

@@ -52,7 +52,10 @@ function planOne(pod: Pod, stuck: StuckContainer, image: string, config: PlanCon
   if (stuck.original !== undefined) {
     if (!failedAs(stuck, stuck.image)) return undefined;
     const next = nextAddress(stuck.image, stuck.original, rules);
-    if (next !== undefined) return { image, patch: next.address };
+    if (classify(stuck).helps !== 'never') {
+      if (next !== undefined) return { image, patch: next.address };
+      if (stuck.original !== stuck.image) return { image, refused: whyNoAddress(stuck) };
+    }
   }
   const refused = refusal(stuck);
   if (refused !== undefined || stuck.reference === undefined)

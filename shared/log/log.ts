@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino';
+import { clean } from '../words/clean.ts';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
@@ -27,8 +28,9 @@ const colours: Record<string, string> = { warn: '\u001b[33m', error: '\u001b[31m
 function readable(line: string): string {
   const { level, time, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries(rest).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    // JSON shows what would steer a terminal as an escape, except that it comes through in a plain string.
+    ([name, value]) => `${name}=${clean(typeof value === 'string' ? value : JSON.stringify(value))}`,
   );
   const colour = colours[String(level)] ?? '';
-  return `${String(time).slice(11, 19)} ${colour}${String(msg)}${colour && '\u001b[0m'}${fields.length > 0 ? `  ${fields.join(' ')}` : ''}\n`;
+  return `${String(time).slice(11, 19)} ${colour}${clean(String(msg))}${colour && '\u001b[0m'}${fields.length > 0 ? `  ${fields.join(' ')}` : ''}\n`;
 }

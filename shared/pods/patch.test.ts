@@ -32,9 +32,15 @@ test('however many mirrors there are: each address at most once, the original at
   );
 });
 
-test('an address that no setting knows is followed by the original', () => {
+test('an annotation beside an image that is no address of ours puts nothing back', () => {
   const { rules } = readConfig({ DOCKER_PROXY_URL: 'a.example' });
-  assert.deepEqual(nextAddress('gone.example/demo:1', 'demo:1', rules), { address: 'demo:1', putBack: true });
+  assert.equal(nextAddress('fine.example/absent:1', 'evil.example/miner:1', rules), undefined);
+});
+
+test('two entries that come to one address are one', () => {
+  const { rules } = readConfig({ DOCKER_PROXY_URL: 'm.example,docker.io=m.example/docker.io,n.example' });
+  const next = nextAddress('m.example/docker.io/library/demo:1', 'demo:1', rules);
+  assert.deepEqual(next, { address: 'n.example/docker.io/library/demo:1', putBack: false });
 });
 
 test('an internal image gets no address', () => {

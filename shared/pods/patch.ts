@@ -10,9 +10,11 @@ export function patchAddresses(image: ImageReference, rules: ImageRules): { mirr
   if ('refused' in mirrors) return [];
   // A kubelet asks the one mirror, and believes it.
   if (rules.verifyDigest === 'quorum' && image.digest === undefined) return [];
-  return mirrors
+  const addresses = mirrors
     .filter(({ scheme, host }) => scheme === 'https' || isLoopback(host.replace(/:\d+$/, '')))
     .map((mirror) => ({ mirror: mirror.host, address: mirrorImage(mirror, image) }));
+  // Two entries may come to one address, and what comes after it must not be itself.
+  return addresses.filter(({ address }, index) => addresses.findIndex((one) => one.address === address) === index);
 }
 
 /**
@@ -36,9 +38,10 @@ export function nextAddress(
     const begin = addresses.find(({ mirror }) => mirror === first) ?? (first === undefined ? addresses[0] : undefined);
     return begin && { address: begin.address, putBack: false };
   }
-  // An address that no setting knows any more has nothing after it.
+  // What is no address of that original was not put there by us: the annotation is whatever somebody wrote.
   const at = addresses.findIndex(({ address }) => address === now);
-  const next = at < 0 ? undefined : addresses[at + 1];
+  if (at < 0) return undefined;
+  const next = addresses[at + 1];
   return next === undefined ? { address: original, putBack: true } : { address: next.address, putBack: false };
 }
 
@@ -54,7 +57,9 @@ export function unpatchable(
 }
 
 /** What is told where nothing is left to be tried in the image's place. */
-export function whyNoAddress({ original }: Pick<StuckContainer, 'original'>): string {
+export function whyNoAddress({ original, image }: Pick<StuckContainer, 'original' | 'image'>): string {
+  if (original !== undefined && original !== image)
+    return `${image} is no address at which DOCKER_PROXY_URL has ${original}; make the pod anew`;
   return original === undefined
     ? 'no mirror that has it can be addressed in a pod (a mirror over plain http cannot, nor a tag with VERIFY_DIGEST=quorum)'
     : "every mirror's address was tried in its place and failed, and the original is back";

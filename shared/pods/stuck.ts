@@ -52,7 +52,7 @@ export function stuckContainers(pod: Pod): StuckContainer[] {
       ...one,
       container: status.name,
       reference: parseReference(one.image),
-      original: one.kind === 'image volume' ? undefined : originals[status.name],
+      original: one.kind === 'image volume' ? undefined : originals.get(status.name),
       reason,
       message,
     }));

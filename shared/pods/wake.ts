@@ -1,6 +1,7 @@
 import { imageName, parseReference } from '../images/reference.ts';
 import { marks } from '../pulls/name.ts';
 import type { Pod } from './pod.ts';
+import { stringsOf } from './strings-of.ts';
 
 /** That a pod was woken for one of its images. */
 export interface Wake {
@@ -22,13 +23,13 @@ export function wakeValue(pod: Pod, image: string, { attempt, at, step }: Wake):
     const reference = parseReference(container.image ?? '');
     return reference === undefined ? [] : imageName(reference);
   });
-  const kept = Object.entries(wakes(pod)).filter(([known]) => named.includes(known));
+  const kept = [...wakes(pod)].filter(([known]) => named.includes(known));
   return JSON.stringify({ ...Object.fromEntries(kept), [image]: `${attempt} ${new Date(at).toISOString()} ${step}` });
 }
 
 /** The last wake of a pod for an image, or undefined. */
 export function lastWake(pod: Pod, image: string): Wake | undefined {
-  const [attempt, time, step] = wakes(pod)[image]?.split(' ') ?? [];
+  const [attempt, time, step] = wakes(pod).get(image)?.split(' ') ?? [];
   const at = Date.parse(time ?? '');
   return attempt === undefined || Number.isNaN(at) ? undefined : { attempt, at, step: step === '2' ? 2 : 1 };
 }
@@ -65,12 +66,6 @@ export function dueAttempt(pod: Pod, image: string, now: number): 1 | 2 {
 }
 
 /** Whoever may edit the pod may have written anything there. */
-function wakes(pod: Pod): Record<string, string> {
-  try {
-    const parsed: unknown = JSON.parse(pod.metadata.annotations?.[marks.wake] ?? '{}');
-    if (typeof parsed !== 'object' || parsed === null) return {};
-    return Object.fromEntries(Object.entries(parsed).filter(([, value]) => typeof value === 'string'));
-  } catch {
-    return {};
-  }
+function wakes(pod: Pod): ReadonlyMap<string, string> {
+  return stringsOf(pod.metadata.annotations?.[marks.wake]);
 }
