@@ -63,7 +63,13 @@ async function attemptEnded(
   const tell = async (pod: Pod, say: typeof tellEnd) => {
     if (await say(deps, pod, attempt)) told.push(podName(pod));
   };
-  await Promise.all([...waiting.map((pod) => tell(pod, tellEnd)), ...started.map((pod) => tell(pod, tellStarted))]);
+  const all = [...waiting.map((pod) => tell(pod, tellEnd)), ...started.map((pod) => tell(pod, tellStarted))];
+  // What one pod's namespace refuses must not take the others' report away; its own next change looks again.
+  for (const one of await Promise.allSettled(all)) {
+    if (one.status !== 'rejected') continue;
+    if (told.length === 0) throw one.reason;
+    deps.log.warn({ image, why: (one.reason as Error).message }, 'a pod could not be told');
+  }
   // Nothing new: this change of the pull pod was not the one that mattered.
   if (told.length === 0) return undefined;
   const result =

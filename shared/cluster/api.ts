@@ -46,8 +46,8 @@ export interface Api {
   stream(request: ApiRequest): Promise<http.IncomingMessage>;
 }
 
-/** Nothing that is read here is larger; a watch has no such limit. */
-const longestAnswer = 64 * 1024 * 1024;
+/** An answer is in memory whole, several times; a list that is longer comes in smaller pages. A watch has no such limit. */
+const longestAnswer = 16 * 1024 * 1024;
 const answerWithin = 30_000;
 const exchangeWithin = 60_000;
 
