@@ -16,7 +16,7 @@ Usage: npm test                     everything that this machine allows
 Where CI is set in the environment, a skipped test is a failure. TEST_CLUSTERS=1 starts one cluster at a time, not two.
 `;
 
-/** Type stripping, node:test's newer parts and the pull program's features are Node 24's. */
+/** Type stripping and node:test's newer parts are Node 24's. */
 const leastNode = 24;
 const root = path.resolve(import.meta.dirname, '..');
 /** These start clusters of their own; all others run side by side. */

@@ -84,7 +84,7 @@ export interface Bed {
 
 export const pullNamespace = 'image-rescue-pull';
 /** Longer than anything here takes; it only ends a hang. */
-export const patience = 120_000;
+export const patience = 240_000;
 
 export const running = (pod: TestPod) =>
   pod.status.containerStatuses?.every(({ state }) => state.running !== undefined) ?? false;
