@@ -130,11 +130,12 @@ onKnative("a pull pod that cannot start: told in Kubernetes' words", async (bed)
   assert.match(await bed.word('mount', 'ImageRescueFailed'), /nowhere\.sock/);
 });
 
+const wakes = /^PATCH .*\/pods\/killed-/;
 /** Among the steps at which each function is killed. */
 const steps = {
   detect: [/^answered .*update Pod with .*image\.stuck$/],
   'submit-cache': [/^GET .*\/pods\/killed-/, /^POST .*\/jobs$/, /^answered .*image\.stuck with .*pulls\.decided$/],
-  restore: [/^answered .*pulls\.decided$/, /^GET .*\/pods$/, /^PATCH .*\/pods\/killed-/, /^answered .*update Pod/],
+  restore: [/^answered .*pulls\.decided$/, /^GET .*\/pods$/, wakes, /^answered .*update Pod/],
   sweep: [/^GET .*\/pods$/, /^answered .*ping$/],
 };
 
@@ -159,8 +160,11 @@ for (const name of ['detect', 'submit-cache', 'restore', 'sweep'] as const) {
     const { reference } = await bed.image(`killed-${name}`, 'killed.invalid/x');
     await bed.pod(`killed-${name}`, { image: reference });
     if (name === 'sweep') await ping(bed, 'waiting');
-    await bed.all(`killed-${name}`, 1, 'running', running);
-    for (const step of [/^received/, ...steps[name]])
+    const [pod] = await bed.all(`killed-${name}`, 1, 'running', running);
+    // With its helper dying at every step the kubelet's own next pull may come by the route first: nobody is woken then.
+    const woken = pod?.metadata.annotations?.['image-rescue.dev/wake'] !== undefined;
+    const expected = steps[name].filter((step) => woken || step !== wakes);
+    for (const step of [/^received/, ...expected])
       await waitFor(`${name} to die at ${step}`, () => deaths.some((death) => step.test(death)), patience);
     t.diagnostic(`died at: ${deaths.join(', ')}`);
     assert.deepEqual(await imagesPulled(bed, since), [reference]);
