@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import tls from 'node:tls';
 import { type Place, placeOf } from '../../../shared/images/place.ts';
 import { answers, smallMirror } from '../../../test/small-mirror.ts';
 import { makeIdentity } from './certificate.ts';
-import { connectMirror } from './connection.ts';
+import { type Answer, connectMirror } from './connection.ts';
 import type { Network } from './guard.ts';
 
 const signal = new AbortController().signal;
@@ -22,7 +21,7 @@ function outside(names: Record<string, string> = {}): Network {
   };
 }
 
-const body = async (response: Promise<IncomingMessage>) => text(await response);
+const body = async (answer: Promise<Answer>) => text((await answer).response);
 
 test('redirects are followed, three at most, whatever their status', async () => {
   const end = await smallMirror(answers(200, 'the end'));

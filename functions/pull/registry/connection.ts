@@ -3,12 +3,18 @@ import https from 'node:https';
 import { addressGuard, type Network, thisNetwork } from './guard.ts';
 import { MirrorRefusal } from './refusal.ts';
 
+/** An answer that is no redirect, and who gave it; whoever gets it reads its body, or destroys it. */
+export interface Answer {
+  readonly response: http.IncomingMessage;
+  /** Scheme, host and port. */
+  readonly origin: string;
+}
+
 /** Asks a mirror, and the places that it names. Both reject with MirrorRefusal, or with what the network said. */
 export interface MirrorConnection {
-  /** Any answer that is no redirect; whoever gets it reads its body, or destroys it. */
-  ask(path: string, headers: http.OutgoingHttpHeaders, signal: AbortSignal): Promise<http.IncomingMessage>;
+  ask(path: string, headers: http.OutgoingHttpHeaders, signal: AbortSignal): Promise<Answer>;
   /** Asks a place that the mirror named, a token server. The headers go to that place only. */
-  askElsewhere(url: URL, headers: http.OutgoingHttpHeaders, signal: AbortSignal): Promise<http.IncomingMessage>;
+  askElsewhere(url: URL, headers: http.OutgoingHttpHeaders, signal: AbortSignal): Promise<Answer>;
 }
 
 const mostRedirects = 3;
@@ -52,7 +58,7 @@ export function connectMirror(mirror: URL, network: Network = thisNetwork): Mirr
     from: URL,
     headers: http.OutgoingHttpHeaders,
     signal: AbortSignal,
-  ): Promise<http.IncomingMessage> {
+  ): Promise<Answer> {
     let [at, got] = [from, response];
     for (let left = mostRedirects; redirects.has(got.statusCode ?? 0) && got.headers.location; left -= 1) {
       discard(got);
@@ -63,7 +69,7 @@ export function connectMirror(mirror: URL, network: Network = thisNetwork): Mirr
       const { authorization, ...harmless } = headers;
       got = await once(at, at.origin === from.origin ? headers : harmless, signal, true);
     }
-    return got;
+    return { response: got, origin: at.origin };
   }
 
   return {

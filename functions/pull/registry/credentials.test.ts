@@ -128,6 +128,15 @@ test('a token server that sends us on gets the credentials, and nobody behind it
   for (const { headers } of behind.requests) assert.equal(headers.authorization, undefined);
 });
 
+test('another place that a mirror sends us to cannot ask for its credentials', async () => {
+  const theirs = await smallMirror(answers(200, JSON.stringify({ token: 'abc' })));
+  const store = await smallMirror(challenging(`http://${theirs.address}/token`));
+  const { answer } = await asked(answers(307, '', { location: `http://${store.address}/blob` }), forIt);
+  assert.match(answer, /^401 Unauthorized/);
+  assert.deepEqual(theirs.requests, []);
+  for (const { headers } of store.requests) assert.equal(headers.authorization, undefined);
+});
+
 test('without TLS, elsewhere than on loopback, nobody is given credentials', async () => {
   const local = await smallMirror(wantsBasic);
   const port = local.address.split(':')[1];

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Task } from '../../../shared/pulls/task.ts';
-import { connectMirror, discard } from './connection.ts';
+import { type Answer, connectMirror, discard } from './connection.ts';
 import { basic, type Keyring, without } from './credentials.ts';
 import type { Network } from './guard.ts';
 import { MirrorRefusal, oneLine } from './refusal.ts';
@@ -34,7 +34,7 @@ export function mirrorClient(
   const secrets = new Set(credentials && [credentials.password, basic(credentials).slice('Basic '.length)]);
   let authorization: string | undefined;
 
-  async function ask(path: string, headers: Record<string, string>): Promise<IncomingMessage> {
+  async function ask(path: string, headers: Record<string, string>): Promise<Answer> {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), answerWithin);
     // A layer takes as long as it takes; everything else is small.
@@ -54,12 +54,13 @@ export function mirrorClient(
   }
 
   async function get(path: string, headers: Record<string, string>): Promise<IncomingMessage> {
-    let response = await ask(path, headers);
-    if (response.statusCode === 401) {
+    let { response, origin } = await ask(path, headers);
+    // Another place that we were sent to must not say to whom the mirror's credentials go.
+    if (response.statusCode === 401 && origin === address.origin) {
       discard(response);
       authorization = await authorize(response.headers['www-authenticate'] ?? '', address, connection, credentials);
       secrets.add(authorization.split(' ')[1] ?? '');
-      response = await ask(path, headers);
+      ({ response, origin } = await ask(path, headers));
     }
     if (response.statusCode !== undefined && response.statusCode < 300) return response;
     throw await refusalOf(response);

@@ -40,7 +40,7 @@ export async function authorize(
   const signal = AbortSignal.timeout(answerWithin);
   try {
     const headers = credentials === undefined ? {} : { authorization: basic(credentials) };
-    const response = await connection.askElsewhere(url, headers, signal);
+    const { response } = await connection.askElsewhere(url, headers, signal);
     if (response.statusCode !== 200) {
       const { message, outcome, retryAfter } = await refusalOf(response);
       const more = retryAfter === undefined ? {} : { retryAfter };
