@@ -16,7 +16,11 @@ export function killAtEveryStep(process: KeptFunction, gate: Gate): { tap: Tap; 
     return 'lose';
   };
   const kind = ({ event }: Passed) => `${event['type']} ${event['kind'] ?? ''}`.trim();
-  gate.onAnswer = step;
+  gate.onAnswer = (what) => {
+    // It asked for this and died of another step before it knew: that is a death at this one, too, and there may be no other.
+    if (process.dying() && !deaths.includes(what)) deaths.push(what);
+    return step(what);
+  };
   const tap: Tap = {
     received: (passed) => void step(`received ${kind(passed)}`),
     answered: (passed) => step(`answered ${kind(passed)}${passed.reply === undefined ? '' : ` with ${passed.reply}`}`),
