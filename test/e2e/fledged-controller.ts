@@ -120,6 +120,11 @@ export function startFledged(options: FledgedOptions): FledgedController {
       if (stop.signal.aborted) throw new Error('it is told to end');
       if (Date.now() > latest) {
         const waiting = pod?.status.containerStatuses?.[0]?.state.waiting;
+        // Between two tries the kubelet shows this for a moment; the recorded failures tell the pull's.
+        if (waiting?.reason === 'PodInitializing' && Date.now() < latest + 30_000) {
+          await sleep(lookEvery);
+          continue;
+        }
         return { node, reason: waiting?.reason ?? 'Pending', message: waiting?.message ?? '' };
       }
       await sleep(lookEvery);
