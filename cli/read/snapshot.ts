@@ -1,4 +1,3 @@
-import { whyNotStarted } from '../../functions/restore/why-not-started.ts';
 import type { ToldEvent } from '../../shared/cluster/cluster.ts';
 import { isSkipped } from '../../shared/pods/left-alone.ts';
 import { originalImages } from '../../shared/pods/originals.ts';
@@ -9,6 +8,7 @@ import { marks } from '../../shared/pulls/name.ts';
 import { type Progress, readProgress } from '../../shared/pulls/progress.ts';
 import { jobNameLabel } from '../../shared/pulls/read.ts';
 import { hasBegun, pullEnded } from '../../shared/pulls/state.ts';
+import { whyNotStarted } from '../../shared/pulls/why-not-started.ts';
 import { causeOfStuck } from '../report/cause.ts';
 import { blocked } from '../report/told.ts';
 import { permissions } from './permissions.ts';

@@ -16,9 +16,9 @@ export function detect({ pullNamespace }: DetectDeps): Handler {
     if (event.extensions['kind'] === 'Event') {
       const told = eventData(event, kubeletEventSchema);
       const waits = decideEvent(told, pullNamespace);
-      const { namespace, name } = waits?.pod ?? {};
-      const subject = `${namespace}/${name}@${told.metadata.resourceVersion}`;
-      return waits && ownEvent('detect', eventTypes.podWaits, subject, waits);
+      if (waits === undefined) return undefined;
+      const { namespace, name } = waits.pod;
+      return ownEvent('detect', eventTypes.podWaits, `${namespace}/${name}@${told.metadata.resourceVersion}`, waits);
     }
     const pod = eventData(event, podSchema);
     const stuck = decide(pod, pullNamespace);

@@ -1,4 +1,5 @@
 import type { PullResult } from '../../shared/pulls/result.ts';
+import { lastWords } from './last-words.ts';
 import type { RegistrySide } from './talk.ts';
 
 export interface LookDeps {
@@ -13,13 +14,7 @@ export interface LookDeps {
 export async function look({ because, registry, clock }: LookDeps): Promise<PullResult> {
   const begun = clock();
   const found = await registry.find();
-  const answers = await registry.answers().catch(() => []);
-  const { secret } = await registry.done({ hold: false }).catch(() => ({ secret: undefined }));
-  const rest = {
-    ...(secret !== undefined && { secret }),
-    already: false,
-    answers,
-    milliseconds: Math.round(clock() - begun),
-  };
+  const said = await lastWords(registry, { hold: false });
+  const rest = { ...said, already: false, milliseconds: Math.round(clock() - begun) };
   return 'error' in found ? { way: 'none', error: found.error, ...rest } : { way: 'patch', ...found, because, ...rest };
 }

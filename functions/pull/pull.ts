@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mirrorImage } from '../../shared/images/mirrors.ts';
+import { parseReference } from '../../shared/images/reference.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import type { Task } from '../../shared/pulls/task.ts';
+import { lastWords } from './last-words.ts';
 import type { Runtime, Target } from './runtime/runtime.ts';
 import type { RegistrySide } from './talk.ts';
 
 export interface PullDeps {
-  readonly task: Pick<Task, 'image' | 'reference' | 'mirrors' | 'nameAddress' | 'fledged' | 'deadline'>;
+  readonly task: Pick<Task, 'image' | 'mirrors' | 'nameAddress' | 'fledged' | 'deadline'>;
   readonly runtime: Runtime;
   readonly registry: RegistrySide;
   /** Monotonic milliseconds. */
@@ -22,7 +25,7 @@ const noticeWithin = 10_000;
 
 /** The pull container: gets the image onto this node, by route where the runtime takes one, by name elsewhere. */
 export async function pull({
-  task: { image, reference, mirrors, nameAddress, fledged, deadline },
+  task: { image, mirrors, nameAddress, fledged, deadline },
   runtime,
   registry,
   clock,
@@ -33,10 +36,8 @@ export async function pull({
     way: 'none' as const,
     error: (error as Error).message,
   }));
-  const answers = await registry.answers().catch(() => []);
-  const { secret } = await registry.done({ hold: outcome.way === 'route' }).catch((): { secret?: string } => ({}));
-  const milliseconds = Math.round(clock() - begun);
-  return { already: false, ...outcome, answers, milliseconds, ...(secret !== undefined && { secret }) };
+  const said = await lastWords(registry, { hold: outcome.way === 'route' });
+  return { already: false, ...outcome, ...said, milliseconds: Math.round(clock() - begun) };
 
   /** A mirror that trickles must not keep the pod from saying so: the Job's deadline takes its words away. */
   async function tooLate(): Promise<never> {
@@ -82,9 +83,9 @@ export async function pull({
 
   /** Undefined where that name means something else here already. */
   async function nameAsAt(mirror: string, target: Target): Promise<string | undefined> {
-    const found = mirrors.find(({ host }) => host === mirror);
-    if (found === undefined) return undefined;
-    const address = `${mirror}/${found.repository}${reference.includes(':') ? '@' : ':'}${reference}`;
+    const [found, reference] = [mirrors.find(({ host }) => host === mirror), parseReference(image)];
+    if (found === undefined || reference === undefined) return undefined;
+    const address = mirrorImage(found, reference);
     await runtime.name(address, target);
     return (await runtime.target(address))?.digest === target.digest ? address : undefined;
   }

@@ -9,10 +9,10 @@ import { identity, type Pod } from '../../shared/pods/pod.ts';
 import { stuckContainers, wantedImage } from '../../shared/pods/stuck.ts';
 import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { readPull } from '../../shared/pulls/read.ts';
+import { whyNotStarted } from '../../shared/pulls/why-not-started.ts';
 import type { RestoreDeps } from './deps.ts';
 import { patchOn } from './patch.ts';
 import { tellEnd } from './rescue.ts';
-import { whyNotStarted } from './why-not-started.ts';
 import { cacheWaitsEvent, delayedEvent, dryRunEvent, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */

@@ -1,4 +1,4 @@
-import { imageName, parseReference } from '../../shared/images/reference.ts';
+import { fullName, parseReference } from '../../shared/images/reference.ts';
 import type { ImageRules } from '../../shared/images/rules.ts';
 import { originalImages } from '../../shared/pods/originals.ts';
 import { patchAddresses } from '../../shared/pods/patch.ts';
@@ -46,9 +46,4 @@ export function waitToStart(others: readonly Pod[], image: string): boolean {
         fullName(container.image ?? '') === image,
     );
   });
-}
-
-function fullName(image: string): string | undefined {
-  const reference = parseReference(image);
-  return reference && imageName(reference);
 }

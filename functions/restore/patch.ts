@@ -4,9 +4,8 @@ import { identity, type Pod, podName } from '../../shared/pods/pod.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { nextPatch, type Patch } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
+import { onFresh } from './on-fresh.ts';
 import { patchedEvent, putBackEvent, refusedEvent } from './words.ts';
-
-const mostTries = 5;
 
 /**
  * Runs what changes a pod. Where the API server refuses the change itself, be it by Pod Security in a namespace that was
@@ -47,13 +46,10 @@ export async function applyPatch(
 /** A pod that has a mirror's address which failed, or that PULLER=patch gives its first one. */
 export async function patchOn(deps: RestoreDeps, pod: Pod, image: string): Promise<void> {
   const { cluster, config } = deps;
-  let fresh: Pod | undefined = pod;
-  for (let tries = 0; tries < mostTries && fresh?.metadata.uid === pod.metadata.uid; tries += 1) {
+  await onFresh(cluster, pod, async (fresh) => {
     const step = nextPatch(fresh, image, config);
     if (step.step === 'cannot help') await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why));
-    if (step.step !== 'patch') return;
-    const now = fresh;
-    if ((await unlessRefused(deps, now, image, () => applyPatch(deps, now, image, step))) !== 'conflict') return;
-    fresh = await cluster.readPod(pod.metadata.namespace, pod.metadata.name);
-  }
+    if (step.step !== 'patch') return undefined;
+    return unlessRefused(deps, fresh, image, () => applyPatch(deps, fresh, image, step));
+  });
 }

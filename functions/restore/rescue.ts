@@ -8,6 +8,7 @@ import type { PullState } from '../../shared/pulls/state.ts';
 import { nextStep, type Step, type StepConfig } from './decide.ts';
 import type { RestoreDeps } from './deps.ts';
 import { runsByAddress, waitToStart } from './neighbours.ts';
+import { onFresh } from './on-fresh.ts';
 import { applyPatch, unlessRefused } from './patch.ts';
 import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent, secretEvent } from './words.ts';
 
@@ -23,8 +24,6 @@ export interface Attempt {
   readonly state: Exclude<PullState, { state: 'under way' }>;
 }
 
-/** More conflicts in a row than this, and the next event of the pod decides. */
-const mostTries = 5;
 /** Others that are still to start the image go first, for at most this long after it came, in milliseconds. */
 const othersFirst = 60_000;
 
@@ -85,33 +84,38 @@ export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt)
 }
 
 async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullResult, at: number): Promise<boolean> {
+  const told = await onFresh(deps.cluster, pod, (fresh) => takeStep(deps, fresh, attempt, result, at));
+  return told ?? false;
+}
+
+/** @returns whether anything was new to the pod */
+async function takeStep(
+  deps: RestoreDeps,
+  pod: Pod,
+  attempt: Attempt,
+  result: PullResult,
+  at: number,
+): Promise<boolean | 'conflict'> {
   const { cluster, config, now, log } = deps;
   const { uid, number, image } = attempt;
-  let fresh: Pod | undefined = pod;
-  for (let tries = 0; tries < mostTries && fresh?.metadata.uid === pod.metadata.uid; tries += 1) {
-    const first = nextStep(fresh, image, { uid, number, result }, config, now());
-    const step = result.way === 'name' ? await mindingOthers(deps, fresh, attempt, first, { result, at }) : first;
-    if (step.step === 'none') return false;
-    if (step.step === 'cannot help')
-      return (await cluster.writeEvent(refusedEvent(identity(fresh), image, step.why))) === 'told';
-    let outcome: 'done' | 'conflict' | 'gone' = 'done';
-    if (step.step === 'patch') outcome = await applyPatch(deps, fresh, image, step);
-    if (step.step === 'wake') {
-      const value = wakeValue(fresh, image, { attempt: uid, at: now(), step: number });
-      outcome = await cluster.annotatePod(fresh, { [marks.wake]: value });
-      if (outcome === 'done') log.info({ pod: podName(pod), image, mirror: result.mirror }, 'woken');
-    }
-    if (outcome === 'gone') return false;
-    if (outcome === 'conflict') {
-      fresh = await cluster.readPod(pod.metadata.namespace, pod.metadata.name);
-      continue;
-    }
-    if (step.step === 'patch') return true;
-    const then = step.step === 'wake' ? 'starts' : isStatic(fresh) ? 'is looked at' : 'is pulled';
-    const written = await cluster.writeEvent(rescuedEvent(identity(fresh), image, result, uid, then));
-    return step.step === 'wake' || written === 'told';
+  const first = nextStep(pod, image, { uid, number, result }, config, now());
+  const step = result.way === 'name' ? await mindingOthers(deps, pod, attempt, first, { result, at }) : first;
+  if (step.step === 'none') return false;
+  if (step.step === 'cannot help')
+    return (await cluster.writeEvent(refusedEvent(identity(pod), image, step.why))) === 'told';
+  let outcome: 'done' | 'conflict' | 'gone' = 'done';
+  if (step.step === 'patch') outcome = await applyPatch(deps, pod, image, step);
+  if (step.step === 'wake') {
+    const value = wakeValue(pod, image, { attempt: uid, at: now(), step: number });
+    outcome = await cluster.annotatePod(pod, { [marks.wake]: value });
+    if (outcome === 'done') log.info({ pod: podName(pod), image, mirror: result.mirror }, 'woken');
   }
-  return false;
+  if (outcome === 'gone') return false;
+  if (outcome === 'conflict') return outcome;
+  if (step.step === 'patch') return true;
+  const then = step.step === 'wake' ? 'starts' : isStatic(pod) ? 'is looked at' : 'is pulled';
+  const written = await cluster.writeEvent(rescuedEvent(identity(pod), image, result, uid, then));
+  return step.step === 'wake' || written === 'told';
 }
 
 /**

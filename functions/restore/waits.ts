@@ -15,10 +15,10 @@ export async function tellWait(deps: RestoreDeps, event: RescueEvent): Promise<u
   if (pod?.metadata.uid !== asked.uid || isLeftAlone(pod, config)) return;
   if (pod.status?.phase !== 'Pending' || (await deps.isSkipped(asked.namespace))) return;
   const events = await cluster.eventsAbout(asked.namespace, asked.uid);
-  const why = whyItWaits(
+  const blocked = whyItWaits(
     events.filter(({ from }) => from === 'kubelet'),
     now(),
     config.hangAfter,
   );
-  if (why !== undefined) await cluster.writeEvent(waitsEvent(identity(pod), why));
+  if (blocked !== undefined) await cluster.writeEvent(waitsEvent(identity(pod), blocked));
 }

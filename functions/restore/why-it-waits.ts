@@ -1,5 +1,11 @@
 import type { ToldEvent } from '../../shared/cluster/cluster.ts';
 
+/** What holds a pod, in a word that does not change with every try, and in words for people. */
+export interface Blocked {
+  readonly kind: 'a pull hangs' | 'no sandbox image';
+  readonly why: string;
+}
+
 export type Wait = Pick<ToldEvent, 'reason' | 'message' | 'at'>;
 
 /**
@@ -9,15 +15,17 @@ export type Wait = Pick<ToldEvent, 'reason' | 'message' | 'at'>;
  * @param now milliseconds since 1970
  * @param hangAfter seconds
  */
-export function whyItWaits(events: readonly Wait[], now: number, hangAfter: number): string | undefined {
+export function whyItWaits(events: readonly Wait[], now: number, hangAfter: number): Blocked | undefined {
   const last = events.at(-1);
   if (last === undefined) return undefined;
   const seconds = Math.round((now - last.at) / 1000);
   if (last.reason === 'Pulling' && seconds >= hangAfter) {
-    return `${last.message} shows no end since ${seconds} s. A registry that never answers holds the kubelet's only pull slot, and until that pull ends nothing else is pulled on this node, by image-rescue neither; set serializeImagePulls: false in the kubelet's configuration and restart the kubelet`;
+    const why = `${last.message} shows no end since ${seconds} s. A registry that never answers holds the kubelet's only pull slot, and until that pull ends nothing else is pulled on this node, by image-rescue neither; set serializeImagePulls: false in the kubelet's configuration and restart the kubelet`;
+    return { kind: 'a pull hangs', why };
   }
   if (last.reason === 'FailedCreatePodSandBox' && /sandbox image|pause/i.test(last.message)) {
-    return `the node cannot get the sandbox (pause) image that every pod needs, image-rescue's own included (${last.message}); give the container runtime an address that it can reach: in containerd's configuration the sandbox image under plugins."io.containerd.cri.v1.images".pinned_images (before 2.0: sandbox_image), a mirror's address for example, or import the image on the node`;
+    const why = `the node cannot get the sandbox (pause) image that every pod needs, image-rescue's own included (${last.message}); give the container runtime an address that it can reach: in containerd's configuration the sandbox image under plugins."io.containerd.cri.v1.images".pinned_images (before 2.0: sandbox_image), a mirror's address for example, or import the image on the node`;
+    return { kind: 'no sandbox image', why };
   }
   return undefined;
 }

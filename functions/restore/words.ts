@@ -4,6 +4,7 @@ import type { Decision, PodIdentity } from '../../shared/events/types.ts';
 import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import { quote } from '../../shared/words/clean.ts';
+import type { Blocked } from './why-it-waits.ts';
 
 /**
  * What is said on a pod. One Event for each pod, reason and subject, mostly an image; what is said again on another occasion
@@ -167,13 +168,6 @@ export function putBackEvent(
   return told(pod, 'ImageRescuePutBack', { subject: image }, 'Warning', message);
 }
 
-export function waitsEvent(pod: PodIdentity, why: string): KubernetesEvent {
-  return told(
-    pod,
-    'ImageRescueBlocked',
-    // The kubelet's words change with every try: what kind of wait it is does not.
-    { subject: why.includes('serializeImagePulls') ? 'a pull hangs' : 'no sandbox image' },
-    'Warning',
-    `Nothing can be pulled for this pod: ${why}.`,
-  );
+export function waitsEvent(pod: PodIdentity, { kind, why }: Blocked): KubernetesEvent {
+  return told(pod, 'ImageRescueBlocked', { subject: kind }, 'Warning', `Nothing can be pulled for this pod: ${why}.`);
 }

@@ -1,4 +1,4 @@
-import { classify } from '../../shared/causes/classify.ts';
+import { type Cause, classify } from '../../shared/causes/classify.ts';
 import type { Config } from '../../shared/config/config.ts';
 import type { Decision } from '../../shared/events/types.ts';
 import type { MirrorAddress } from '../../shared/images/mirrors.ts';
@@ -33,8 +33,9 @@ export function plan(pod: Pod, config: PlanConfig, now: number): Plan[] {
     const woken = lastWake(pod, image);
     if (woken !== undefined && now - woken.at < settles) continue;
     // A kubelet that pulls too often comes again by itself; what really keeps the image away shows then.
-    if (classify(stuck).cause === 'kubelet-limit') continue;
-    const one = planOne(pod, stuck, image, config, now);
+    const cause = classify(stuck);
+    if (cause.cause === 'kubelet-limit') continue;
+    const one = planOne(pod, stuck, cause, image, config, now);
     const known = plans.get(image);
     // A container that can be helped decides over one of the same image that cannot, or not as well.
     if (one !== undefined && (known === undefined || rank(one) > rank(known))) plans.set(image, one);
@@ -47,17 +48,24 @@ function rank(plan: Plan): number {
   return 'pull' in plan && !plan.onlyAlways ? 2 : 1;
 }
 
-function planOne(pod: Pod, stuck: StuckContainer, image: string, config: PlanConfig, now: number): Plan | undefined {
+function planOne(
+  pod: Pod,
+  stuck: StuckContainer,
+  cause: Cause,
+  image: string,
+  config: PlanConfig,
+  now: number,
+): Plan | undefined {
   const { rules } = config;
   if (stuck.original !== undefined) {
     if (!failedAs(stuck, stuck.image)) return undefined;
     const next = nextAddress(stuck.image, stuck.original, rules);
-    if (classify(stuck).helps !== 'never') {
+    if (cause.helps !== 'never') {
       if (next !== undefined) return { image, patch: next.address };
       if (stuck.original !== stuck.image) return { image, refused: whyNoAddress(stuck) };
     }
   }
-  const refused = refusal(stuck);
+  const refused = refusal(stuck, cause);
   if (refused !== undefined || stuck.reference === undefined)
     return { image, refused: refused ?? 'it is not an image reference' };
   const mirrors = askableMirrors(stuck.reference, rules);
@@ -72,8 +80,8 @@ function planOne(pod: Pod, stuck: StuckContainer, image: string, config: PlanCon
 }
 
 /** Why no mirror may or can help this container, whatever the image. Its words are its kubelet's: nobody else writes a pod's status. */
-function refusal({ reason, message, pullPolicy }: StuckContainer): string | undefined {
-  const { helps, advice } = classify({ reason: pullPolicy === 'Never' ? 'ErrImageNeverPull' : reason, message });
+function refusal({ message, pullPolicy }: StuckContainer, cause: Cause): string | undefined {
+  const { helps, advice } = pullPolicy === 'Never' ? classify({ reason: 'ErrImageNeverPull', message }) : cause;
   return helps === 'no' || helps === 'never' ? advice : undefined;
 }
 

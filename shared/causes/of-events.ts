@@ -1,4 +1,4 @@
-import { imageName, parseReference } from '../images/reference.ts';
+import { fullName } from '../images/reference.ts';
 import { type Cause, classify } from './classify.ts';
 
 /** `Failed to pull image "x": …`, as every kubelet says it; the only place for the cause on kubelets before 1.32. */
@@ -13,8 +13,8 @@ export function causeToldOf(
   image: string,
 ): (Cause & { words: string }) | undefined {
   for (const { reason, message, from } of [...events].reverse()) {
-    const told = parseReference(failedPull.exec(message)?.[1] ?? '');
-    if (reason !== 'Failed' || from !== 'kubelet' || told === undefined || imageName(told) !== image) continue;
+    const told = fullName(failedPull.exec(message)?.[1] ?? '');
+    if (reason !== 'Failed' || from !== 'kubelet' || told !== image) continue;
     const cause = classify({ reason, message });
     if (cause.cause !== 'unknown') return { ...cause, words: message };
   }

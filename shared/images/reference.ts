@@ -75,6 +75,12 @@ export function imageName(reference: ImageReference): string {
   return `${reference.registry}/${reference.repository}${versionSuffix(reference)}`;
 }
 
+/** The full name of the image that a text names, or undefined where it names none. */
+export function fullName(text: string): string | undefined {
+  const reference = parseReference(text);
+  return reference && imageName(reference);
+}
+
 /** `:tag` or `@sha256:…`, whichever decides. */
 export function versionSuffix(reference: ImageReference): string {
   return reference.digest === undefined ? `:${reference.tag}` : `@${reference.digest}`;

@@ -1,4 +1,4 @@
-import { type ImageReference, imageName, parseReference } from '../images/reference.ts';
+import { fullName, type ImageReference, parseReference } from '../images/reference.ts';
 import { originalImages } from './originals.ts';
 import type { ContainerStatus, Pod } from './pod.ts';
 
@@ -60,26 +60,20 @@ export function stuckContainers(pod: Pod): StuckContainer[] {
 }
 
 /** The full name of the image that a stuck container was meant to run, whatever address it has now. */
-export function wantedImage({ image, original, reference }: StuckContainer): string {
-  const meant = original === undefined ? reference : parseReference(original);
-  return meant === undefined ? image : imageName(meant);
+export function wantedImage({ image, original }: StuckContainer): string {
+  return fullName(original ?? image) ?? image;
 }
 
 /** The containers of a pod that wait for this image under its own name, whatever spelling each of them uses. */
 export function waitingFor(pod: Pod, image: string): StuckContainer[] {
-  return stuckContainers(pod).filter((stuck) => stuck.reference !== undefined && imageName(stuck.reference) === image);
+  return stuckContainers(pod).filter((stuck) => fullName(stuck.image) === image);
 }
 
 /** Whether a container of this pod runs this image, whatever its spelling. */
 export function runs(pod: Pod, image: string): boolean {
   const running = new Set(allStatuses(pod).flatMap(({ name, state }) => (state?.running === undefined ? [] : [name])));
   return [...wantedImages(pod)].some(
-    ([container, wanted]) =>
-      running.has(container) &&
-      wanted.some((one) => {
-        const reference = parseReference(one.image);
-        return reference !== undefined && imageName(reference) === image;
-      }),
+    ([container, wanted]) => running.has(container) && wanted.some((one) => fullName(one.image) === image),
   );
 }
 
@@ -88,8 +82,8 @@ export function runs(pod: Pod, image: string): boolean {
  * with the old one's reason for a moment; only its words tell which one failed.
  */
 export function failedAs({ message }: Pick<StuckContainer, 'message'>, image: string): boolean {
-  const reference = parseReference(image);
-  return message.includes(`"${image}"`) || (reference !== undefined && message.includes(`"${imageName(reference)}"`));
+  const full = fullName(image);
+  return message.includes(`"${image}"`) || (full !== undefined && message.includes(`"${full}"`));
 }
 
 export function allStatuses(pod: Pod): ContainerStatus[] {

@@ -1,4 +1,4 @@
-import { imageName, parseReference } from '../images/reference.ts';
+import { fullName } from '../images/reference.ts';
 import { marks } from '../pulls/name.ts';
 import type { Pod } from './pod.ts';
 import { stringsOf } from './strings-of.ts';
@@ -19,10 +19,9 @@ export interface Wake {
  */
 export function wakeValue(pod: Pod, image: string, { attempt, at, step }: Wake): string {
   const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
-  const named = [...initContainers, ...containers, ...ephemeralContainers].flatMap((container) => {
-    const reference = parseReference(container.image ?? '');
-    return reference === undefined ? [] : imageName(reference);
-  });
+  const named = [...initContainers, ...containers, ...ephemeralContainers].map(({ image: text = '' }) =>
+    fullName(text),
+  );
   const kept = [...wakes(pod)].filter(([known]) => named.includes(known));
   return JSON.stringify({ ...Object.fromEntries(kept), [image]: `${attempt} ${new Date(at).toISOString()} ${step}` });
 }

@@ -1,7 +1,7 @@
-import type { Cluster } from '../../shared/cluster/cluster.ts';
-import type { Job } from '../../shared/pulls/job.ts';
-import { jobNameLabel } from '../../shared/pulls/read.ts';
-import { quote } from '../../shared/words/clean.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { quote } from '../words/clean.ts';
+import type { Job } from './job.ts';
+import { jobNameLabel } from './read.ts';
 
 /** Reasons of Events that say why a Job's pod does not come to life, with what a person can do about it. */
 const tellingReasons: Readonly<Record<string, string>> = {
