@@ -112,7 +112,7 @@ test('the cause is told in words, the kubelet is quoted cleaned', () => {
     container: { message: `\u001b[31m${noRoute}\u001b[0m https://x.example/v2?X-Amz-Signature=abc` },
   });
   assert.equal(one.helps, 'yes');
-  assert.equal(one.why, 'the network has no way to its registry');
+  assert.equal(one.why, 'there is no network route to its registry');
   assert.equal(one.words, `${noRoute} https://x.example/v2?…`);
 });
 
@@ -130,7 +130,7 @@ test("a kubelet that does not say the cause in a back-off said it in an Event; o
   const kubelet = (message: string) => ({ more: { kubelet: new Map([['uid-web-1', said(message)]]) } });
   assert.equal(only({ container }).cause, 'unknown');
   const known = only({ container, ...kubelet(`Failed to pull image "${image}": dial tcp: no route to host`) });
-  assert.equal(known.why, 'the network has no way to its registry');
+  assert.equal(known.why, 'there is no network route to its registry');
   assert.equal(
     only({ container, ...kubelet('Failed to pull image "x:1": dial tcp: no route to host') }).cause,
     'unknown',

@@ -46,7 +46,7 @@ Container app, ImagePullBackOff
   image         docker.io/library/demo:1 (IfNotPresent)
   kubelet says  "Back-off pulling image 'docker.io/library/demo:1': ErrImagePull: dial tcp
                 198.51.100.7:443: no route to host"
-  cause         the network has no way to its registry; a mirror helps
+  cause         there is no network route to its registry; a mirror helps
 
 Container side, running
   image         docker.io/library/side:1 (IfNotPresent)

@@ -12,7 +12,7 @@ import { readPull } from '../../shared/pulls/read.ts';
 import { whyNotStarted } from '../../shared/pulls/why-not-started.ts';
 import type { RestoreDeps } from './deps.ts';
 import { patchOn } from './patch.ts';
-import { tellEnd } from './rescue.ts';
+import { anAttempt, tellEnd } from './rescue.ts';
 import { cacheWaitsEvent, delayedEvent, dryRunEvent, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */
@@ -44,7 +44,7 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
       await cluster.writeEvent(refusedEvent(identity(pod), image, decision.why));
       return;
     case 'dry run':
-      await cluster.writeEvent(dryRunEvent(identity(pod), image, decision.mirrors));
+      await cluster.writeEvent(dryRunEvent(identity(pod), image, decision));
       return;
     case 'patch':
       return deps.config.dryRun ? undefined : patchOn(deps, pod, image);
@@ -73,7 +73,8 @@ async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: st
     return;
   const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
   const { uid, annotations } = job.metadata;
-  await tellEnd(deps, pod, { uid, ...attemptOf(annotations), image, state: told });
+  const { nodeName = '' } = job.spec.template.spec;
+  await tellEnd(deps, pod, anAttempt(deps, nodeName, { uid, ...attemptOf(annotations), image, state: told }));
 }
 
 /** A failure without a word of its own, with Kubernetes' words. */

@@ -8,7 +8,7 @@ import { pullEnded } from '../../shared/pulls/state.ts';
 import { withReason } from './decisions.ts';
 import type { RestoreDeps } from './deps.ts';
 import { nextNodeImage } from './node-image.ts';
-import { type Attempt, podsConcerned, tellEnd, tellStarted } from './rescue.ts';
+import { type Attempt, anAttempt, podsConcerned, tellEnd, tellStarted } from './rescue.ts';
 
 /** A change of one of our pull pods: its pull has ended, or it cannot get its own Node image. */
 export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<RescueEvent | undefined> {
@@ -55,8 +55,9 @@ async function attemptEnded(
   deps: RestoreDeps,
   nodeName: string,
   askedBy: string | undefined,
-  attempt: Attempt,
+  known: Omit<Attempt, 'elsewhere'>,
 ): Promise<RescueEvent | undefined> {
+  const attempt = anAttempt(deps, nodeName, known);
   const { image, state } = attempt;
   const { waiting, started } = await podsConcerned(deps, nodeName, image, askedBy);
   const told: string[] = [];

@@ -1,3 +1,5 @@
+import { causeOf } from '../../shared/causes/of-pod.ts';
+import { digestsElsewhere, type Elsewhere } from '../../shared/pods/elsewhere.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
 import { runs, waitingFor } from '../../shared/pods/stuck.ts';
@@ -10,7 +12,7 @@ import type { RestoreDeps } from './deps.ts';
 import { runsByAddress, waitToStart } from './neighbours.ts';
 import { onFresh } from './on-fresh.ts';
 import { applyPatch, unlessRefused } from './patch.ts';
-import { failedEvent, noMirrorEvent, refusedEvent, rescuedEvent, secretEvent } from './words.ts';
+import { failedEvent, refusedEvent, rescuedEvent, secretEvent } from './words.ts';
 
 /** One ended attempt at an image on a node. */
 export interface Attempt {
@@ -22,6 +24,18 @@ export interface Attempt {
   /** Whether the node's kubelet keeps records of its pulls (KEP-2535). */
   readonly keepsRecords: boolean;
   readonly state: Exclude<PullState, { state: 'under way' }>;
+  /** As which digests other nodes run the image, looked up for a pod's namespace at most once. */
+  elsewhere(namespace: string): Promise<Elsewhere[]>;
+}
+
+export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omit<Attempt, 'elsewhere'>): Attempt {
+  const found = new Map<string, Promise<Elsewhere[]>>();
+  const look = (namespace: string) => {
+    const looked = found.get(namespace) ?? digestsElsewhere(cluster, known.image, { nodeName, namespace });
+    found.set(namespace, looked);
+    return looked;
+  };
+  return { ...known, elsewhere: look };
 }
 
 /** Others that are still to start the image go first, for at most this long after it came, in milliseconds. */
@@ -60,10 +74,8 @@ export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Pr
     const { result, at } = state;
     return (await unlessRefused(deps, pod, image, () => help(deps, pod, attempt, result, at))) ?? false;
   }
-  const event =
-    state.state === 'failed'
-      ? failedEvent(identity(pod), image, state.why, uid, config.coolDown)
-      : noMirrorEvent(identity(pod), image, state.result, uid, config.coolDown);
+  const failure = state.state === 'failed' ? { error: state.why, answers: [] } : state.result;
+  const event = failedEvent(identity(pod), image, failure, causeOf(pod, image), uid, config.coolDown);
   return (await cluster.writeEvent(event)) === 'told';
 }
 
@@ -75,12 +87,26 @@ async function tellSecret({ cluster }: RestoreDeps, pod: Pod, state: Attempt['st
 
 /** Tells a pod that started by itself what helped it. */
 export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
-  const { cluster, isSkipped } = deps;
-  const { uid, image, state } = attempt;
+  const { isSkipped } = deps;
+  const { state } = attempt;
   if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
     return false;
   await tellSecret(deps, pod, state);
-  return (await cluster.writeEvent(rescuedEvent(identity(pod), image, state.result, uid, 'has started'))) === 'told';
+  return tellRescued(deps, pod, attempt, state.result, 'has started');
+}
+
+/** @returns whether it was new to the pod */
+async function tellRescued(
+  { cluster }: RestoreDeps,
+  pod: Pod,
+  attempt: Attempt,
+  result: PullResult,
+  then: Parameters<typeof rescuedEvent>[4],
+): Promise<boolean> {
+  const elsewhere = result.digest === undefined ? [] : await attempt.elsewhere(pod.metadata.namespace);
+  const other = elsewhere.find(({ digest }) => digest !== result.digest);
+  const event = rescuedEvent(identity(pod), attempt.image, result, attempt.uid, then, other);
+  return (await cluster.writeEvent(event)) === 'told';
 }
 
 async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullResult, at: number): Promise<boolean> {
@@ -114,8 +140,8 @@ async function takeStep(
   if (outcome === 'conflict') return outcome;
   if (step.step === 'patch') return true;
   const then = step.step === 'wake' ? 'starts' : isStatic(pod) ? 'is looked at' : 'is pulled';
-  const written = await cluster.writeEvent(rescuedEvent(identity(pod), image, result, uid, then));
-  return step.step === 'wake' || written === 'told';
+  const told = await tellRescued(deps, pod, attempt, result, then);
+  return step.step === 'wake' || told;
 }
 
 /**

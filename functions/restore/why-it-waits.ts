@@ -1,4 +1,8 @@
 import type { ToldEvent } from '../../shared/cluster/cluster.ts';
+import { quote } from '../../shared/words/clean.ts';
+
+/** Bytes of an Event that the kubelet's words may take up, after the advice. */
+const longestQuote = 300;
 
 /** What holds a pod, in a word that does not change with every try, and in words for people. */
 export interface Blocked {
@@ -20,11 +24,11 @@ export function whyItWaits(events: readonly Wait[], now: number, hangAfter: numb
   if (last === undefined) return undefined;
   const seconds = Math.round((now - last.at) / 1000);
   if (last.reason === 'Pulling' && seconds >= hangAfter) {
-    const why = `${last.message} shows no end since ${seconds} s. A registry that never answers holds the kubelet's only pull slot, and until that pull ends nothing else is pulled on this node, by image-rescue neither; set serializeImagePulls: false in the kubelet's configuration and restart the kubelet`;
+    const why = `a pull on its node shows no end since ${seconds} s, and nothing else is pulled there until it ends, by image-rescue neither: a registry that never answers holds the kubelet's only pull slot. Set serializeImagePulls: false in the kubelet's configuration and restart the kubelet. The kubelet says: ${quote(last.message, longestQuote)}`;
     return { kind: 'a pull hangs', why };
   }
   if (last.reason === 'FailedCreatePodSandBox' && /sandbox image|pause/i.test(last.message)) {
-    const why = `the node cannot get the sandbox (pause) image that every pod needs, image-rescue's own included (${last.message}); give the container runtime an address that it can reach: in containerd's configuration the sandbox image under plugins."io.containerd.cri.v1.images".pinned_images (before 2.0: sandbox_image), a mirror's address for example, or import the image on the node`;
+    const why = `the node cannot get the sandbox (pause) image that every pod needs, image-rescue's own included. Give the container runtime an address that it can reach: in containerd's configuration the sandbox image under plugins."io.containerd.cri.v1.images".pinned_images (before 2.0: sandbox_image), a mirror's address for example; or import the image on the node. The kubelet says: ${quote(last.message, longestQuote)}`;
     return { kind: 'no sandbox image', why };
   }
   return undefined;

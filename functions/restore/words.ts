@@ -1,10 +1,16 @@
 import type { Cause } from '../../shared/causes/classify.ts';
 import type { KubernetesEvent } from '../../shared/cluster/cluster.ts';
 import type { Decision, PodIdentity } from '../../shared/events/types.ts';
+import type { Elsewhere } from '../../shared/pods/elsewhere.ts';
 import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import { quote } from '../../shared/words/clean.ts';
+import { cut } from '../../shared/words/cut.ts';
+import { advice } from './advice.ts';
 import type { Blocked } from './why-it-waits.ts';
+
+/** Bytes of an Event that one mirror's answer, and the failure itself, may take up. */
+const [longestAnswer, longestError] = [150, 400];
 
 /**
  * What is said on a pod. One Event for each pod, reason and subject, mostly an image; what is said again on another occasion
@@ -70,46 +76,47 @@ const whatThen = {
   'is looked at': 'It is a static pod, which cannot be woken; the kubelet starts it at its next look, within 15 s.',
 } as const;
 
-/** @param then what happens next */
+/**
+ * @param then what happens next
+ * @param other another node that runs this name as something else
+ */
 export function rescuedEvent(
   pod: PodIdentity,
   image: string,
   result: PullResult,
   attempt: string,
   then: keyof typeof whatThen,
+  other: Elsewhere | undefined,
 ): KubernetesEvent {
   const seconds = (result.milliseconds / 1000).toFixed(1);
   const from = `${image} came through ${result.mirror ?? 'a mirror'} in ${seconds} s, digest ${result.digest ?? 'unknown'}, by ${result.way}.`;
   const already = `${image} is on this node already, digest ${result.digest ?? 'unknown'}.`;
-  return told(
-    pod,
-    'ImageRescued',
-    { subject: image, occasion: attempt },
-    'Normal',
-    `${result.already ? already : from} ${whatThen[then]}`,
-  );
+  const differs =
+    other === undefined
+      ? ''
+      : ` Node ${other.node} runs another image by this name, ${other.digest}; name the image by its digest to have the same everywhere.`;
+  const message = `${result.already ? already : from} ${whatThen[then]}${differs}`;
+  return told(pod, 'ImageRescued', { subject: image, occasion: attempt }, 'Normal', message);
 }
 
-export function noMirrorEvent(
-  pod: PodIdentity,
-  image: string,
-  result: PullResult,
-  attempt: string,
-  coolDown: number,
-): KubernetesEvent {
-  const answers = result.answers.map(({ mirror, answer }) => `${mirror}: ${quote(answer)}`).join('; ');
-  const why = [result.error, answers && `Mirrors answered: ${answers}`].filter(Boolean).join('. ');
-  return failedEvent(pod, image, why || 'no mirror answered', attempt, coolDown);
-}
-
+/** What to do stands before what others said, which may be long: the end of a message is what is cut. */
 export function failedEvent(
   pod: PodIdentity,
   image: string,
-  why: string,
+  { error = 'no mirror served it', answers }: Pick<PullResult, 'error' | 'answers'>,
+  cause: Cause | undefined,
   attempt: string,
   coolDown: number,
 ): KubernetesEvent {
-  const message = `${image} could not be rescued: ${why.replace(/[.\s]+$/, '')}. Tried again ${coolDown} s after that at the earliest.`;
+  const said = answers.map(({ mirror, answer }) => `${mirror}: ${quote(answer, longestAnswer)}`).join('; ');
+  const sentences = [
+    `${image} could not be rescued: ${cut(error, longestError).replace(/[.\s]+$/, '')}`,
+    advice(answers),
+    `It is tried again ${coolDown} s after that at the earliest (COOL_DOWN)`,
+    cause && `The kubelet's own pull fails: ${cause.advice}`,
+    said && `Mirrors answered: ${said}`,
+  ];
+  const message = `${sentences.filter(Boolean).join('. ')}.`;
   return told(pod, 'ImageRescueFailed', { subject: image, occasion: attempt }, 'Warning', message);
 }
 
@@ -142,9 +149,15 @@ export function secretEvent(pod: PodIdentity, problem: string): KubernetesEvent 
   return told(pod, 'ImageRescueSecretUnusable', { subject: problem }, 'Warning', message);
 }
 
-export function dryRunEvent(pod: PodIdentity, image: string, mirrors: readonly string[]): KubernetesEvent {
-  const message = `DRY_RUN: ${image} would be fetched through ${mirrors.join(', then ')}. Nothing was done.`;
-  return told(pod, 'ImageRescueDryRun', { subject: image }, 'Normal', message);
+export function dryRunEvent(
+  pod: PodIdentity,
+  image: string,
+  { mirrors, patch }: Extract<Decision, { state: 'dry run' }>,
+): KubernetesEvent {
+  const would = patch
+    ? `would be replaced in the pod by its address at ${mirrors.join(', else at ')}`
+    : `would be fetched through ${mirrors.join(', then ')}`;
+  return told(pod, 'ImageRescueDryRun', { subject: image }, 'Normal', `DRY_RUN: ${image} ${would}. Nothing was done.`);
 }
 
 export function patchedEvent(

@@ -8,8 +8,9 @@ import type { Decision } from '../../shared/events/types.ts';
 import { addressOf, type ImageCache } from '../../shared/fledged/image-cache.ts';
 import { cacheState } from '../../shared/fledged/state.ts';
 import type { MirrorAddress } from '../../shared/images/mirrors.ts';
-import type { ImageReference } from '../../shared/images/reference.ts';
+import { type ImageReference, imageName } from '../../shared/images/reference.ts';
 import type { Log } from '../../shared/log/log.ts';
+import { digestsElsewhere, type Elsewhere } from '../../shared/pods/elsewhere.ts';
 import { type NodePaths, nodePaths } from '../../shared/pulls/node-paths.ts';
 import { type JobSettings, type PullOrder, pullJob } from '../../shared/pulls/pull-job.ts';
 import { readPull } from '../../shared/pulls/read.ts';
@@ -46,12 +47,15 @@ export async function submit(
   const { cluster, config } = deps;
   if ('refused' in one) return { state: 'refused', why: one.refused };
   if ('patch' in one)
-    return config.dryRun ? { state: 'dry run', mirrors: [one.patch] } : { state: 'patch', to: one.patch };
+    return config.dryRun
+      ? { state: 'dry run', mirrors: [one.patch.split('/')[0] ?? ''], patch: true }
+      : { state: 'patch', to: one.patch };
   if (node === undefined) return { state: 'refused', why: 'its node is gone' };
   const { reference: image, mirrors, attempt } = one.pull;
   const paths = pathsFor(image, node, config);
   if ('refused' in paths) return { state: 'refused', why: paths.refused };
-  if (config.dryRun) return { state: 'dry run', mirrors: hosts(mirrors) };
+  if (config.dryRun)
+    return { state: 'dry run', mirrors: hosts(mirrors), ...(paths.onlyPatch !== undefined && { patch: true }) };
 
   const order: PullOrder = { image, mirrors, node, paths, attempt, askedBy };
   const { name } = pullJob(order, config).metadata;
@@ -90,13 +94,15 @@ async function create(
   const address = over && addressOf(over.found);
   const fledged = over !== undefined && address !== undefined ? { address, said: over.said } : undefined;
   let made: { mirrors: string[]; cache?: string } = { mirrors: [] };
+  const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
   const make = async (resting: Resting) => {
     const mirrors = restingLast(order.mirrors, resting);
     const asked = over === undefined ? await askFledged(deps, { ...order, mirrors }) : undefined;
     made = asked?.made ?? { mirrors: hosts(mirrors) };
-    return asked?.outcome ?? createJob(deps, pullJob({ ...order, mirrors, ...(fledged && { fledged }) }, deps.config));
+    if (asked !== undefined) return asked.outcome;
+    const elsewhere = await knownElsewhere(deps, order, wanted.namespace);
+    return createJob(deps, pullJob({ ...order, mirrors, elsewhere, ...(fledged && { fledged }) }, deps.config));
   };
-  const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
   const outcome = await pass(wanted, make).catch(refusedByTheApiServer);
   if (typeof outcome === 'object') return outcome;
   if (outcome === 'exists') throw new RetryableError(`Job ${name} has just been made by another, or has not gone yet`);
@@ -106,6 +112,16 @@ async function create(
     ...made,
     ...(fledged !== undefined && { fledged: fledged.said }),
   };
+}
+
+/** What must not be contradicted, where the operator wants it so. */
+async function knownElsewhere(
+  { cluster, config }: SubmitDeps,
+  { image, node }: PullOrder,
+  namespace: string,
+): Promise<Elsewhere[]> {
+  if (config.rules.verifyDigest !== 'quorum') return [];
+  return digestsElsewhere(cluster, imageName(image), { nodeName: node.name, namespace });
 }
 
 /** Undefined where the Job is to be made at once. */

@@ -19,7 +19,7 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'blocked',
     helps: 'yes',
-    advice: 'its registry is not to be had from this country or network',
+    advice: 'its registry refuses this country or network',
     says: [
       'export control',
       'legal reasons',
@@ -32,7 +32,7 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'server-error',
     helps: 'yes',
-    advice: 'its registry is out of order (it answers with a server error)',
+    advice: 'its registry answers with a server error',
     says: [
       answered('408|5[0-9][0-9]'),
       'internal server error',

@@ -21,7 +21,7 @@ export interface Failure {
   readonly runtime?: string;
 }
 
-const unknown: Cause = { cause: 'unknown', helps: 'maybe', advice: 'what keeps it from being pulled is not known' };
+const unknown: Cause = { cause: 'unknown', helps: 'maybe', advice: 'why its pull fails is not known' };
 const refusedByCrio: Cause | undefined = rules.find(({ cause }) => cause === 'registry-unavailable');
 
 const compiled = rules.map((rule) => ({ rule, says: pattern(rule) }));

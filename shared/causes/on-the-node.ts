@@ -102,7 +102,7 @@ export const onTheNode: readonly Rule[] = [
   {
     cause: 'schema-1',
     helps: 'no',
-    advice: 'it has the image format of Docker before 2016 (schema 1); it must be built and pushed anew',
+    advice: 'it has the image format of Docker before 2016 (schema 1); rebuild it and push it again',
     says: [
       'schema (?:version)? :? v?1(?![0-9])',
       'distribution\\.manifest\\.v1\\+',
@@ -128,7 +128,7 @@ export const onTheNode: readonly Rule[] = [
   {
     cause: 'unsupported-format',
     helps: 'no',
-    advice: "its node's container runtime does not know the image's format; build it anew or upgrade the runtime",
+    advice: "its node's container runtime does not know the image's format; rebuild the image or upgrade the runtime",
     says: [
       'unsupported (?:manifest|media ?type|schema|docker v2s2|image-specific|compression)',
       'mediatype .* (?:not supported|unsupported)',

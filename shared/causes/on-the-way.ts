@@ -105,7 +105,7 @@ export const onTheWay: readonly Rule[] = [
   {
     cause: 'no-route',
     helps: 'yes',
-    advice: 'the network has no way to its registry',
+    advice: 'there is no network route to its registry',
     says: [
       'no route to host',
       '(?:network|host) is (?:unreachable|down)',
@@ -137,7 +137,7 @@ export const onTheWay: readonly Rule[] = [
   {
     cause: 'connection-closed',
     helps: 'yes',
-    advice: 'the connection to its registry ends too early',
+    advice: 'its registry, or something on the way, closes the connection too early',
     says: [
       'unexpected eof',
       '(?:^|[^a-z]) eof (?![a-z])',

@@ -53,7 +53,8 @@ const decision = z.discriminatedUnion('state', [
   z.object({ state: z.literal('resting'), job: z.string(), until: z.string() }),
   z.object({ state: z.literal('refused'), why: z.string() }),
   z.object({ state: z.literal('patch'), to: z.string() }),
-  z.object({ state: z.literal('dry run'), mirrors: z.array(z.string()) }),
+  /** Hosts; with `patch`, of the address that the pod would be given. */
+  z.object({ state: z.literal('dry run'), mirrors: z.array(z.string()), patch: z.boolean().exactOptional() }),
 ]);
 
 /** Data of pulls.decided: per image of one pod, what submit-cache did about it. Times are RFC 3339. */

@@ -17,6 +17,7 @@ const volume = z.object({
 const containerStatus = z.object({
   name: z.string(),
   image: z.string().exactOptional(),
+  imageID: z.string().exactOptional(),
   state: z
     .object({
       waiting: z.object({ reason: z.string().exactOptional(), message: z.string().exactOptional() }).exactOptional(),

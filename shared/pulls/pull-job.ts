@@ -4,6 +4,7 @@ import { type MirrorAddress, mirrorImage } from '../images/mirrors.ts';
 import { type ImageReference, imageName, manifestReference, parseReference } from '../images/reference.ts';
 import { askableMirrors } from '../images/rules.ts';
 import { mayNeedSecret, pullSecrets } from '../images/secret-repositories.ts';
+import type { Elsewhere } from '../pods/elsewhere.ts';
 import { programFolder, secretFile, secretFolder, talkFolder } from './folders.ts';
 import { cleanName, marks, pullName } from './name.ts';
 import type { NodePaths } from './node-paths.ts';
@@ -36,13 +37,15 @@ export interface PullOrder {
   readonly attempt: number;
   /** `namespace/name` of the pod that asked first. */
   readonly askedBy: string;
+  /** As which digests other nodes run the image. */
+  readonly elsewhere?: readonly Elsewhere[];
   /** Where kube-fledged was asked first: the address that it was given, and how it ended. */
   readonly fledged?: { readonly address: string; readonly said: string };
 }
 
 /** The Job that brings one image to one node; see README, "What runs on the node". */
 export function pullJob(order: PullOrder, settings: JobSettings) {
-  const { image, mirrors, node, paths, attempt, askedBy, fledged } = order;
+  const { image, mirrors, node, paths, attempt, askedBy, elsewhere = [], fledged } = order;
   const name = imageName(image);
   const records = keepsPullRecords(node.kubelet);
   const secret = mayNeedSecret(image, settings.mirrorSecret) ? settings.mirrorSecret : undefined;
@@ -53,6 +56,7 @@ export function pullJob(order: PullOrder, settings: JobSettings) {
     reference: manifestReference(image),
     mirrors: [...mirrors],
     verifyDigest: settings.rules.verifyDigest,
+    ...(elsewhere.length > 0 && { elsewhere: [...elsewhere] }),
     ...(paths.socket !== undefined && { socket: paths.socket }),
     ...(paths.onlyPatch !== undefined && { onlyPatch: paths.onlyPatch }),
     ...(paths.hostConfigFolder !== undefined && { hostConfigFolder: paths.hostConfigFolder }),

@@ -13,6 +13,8 @@ export const taskSchema = z.object({
   mirrors: z.array(z.object({ scheme: z.enum(['http', 'https']), host: z.string(), repository: z.string() })),
   /** Whether two mirrors must agree on what a tag means. */
   verifyDigest: z.enum(['pinned', 'quorum']),
+  /** As which digests other nodes run a tag on which mirrors must agree: another one is refused. */
+  elsewhere: z.array(z.object({ node: z.string(), digest: z.string() })).exactOptional(),
   /** The container runtime's socket; absent: only look which mirror has the image. */
   socket: z.string().exactOptional(),
   /** Why only that, for people. */

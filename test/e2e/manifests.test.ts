@@ -131,11 +131,11 @@ for (const [account, may, not] of [
       ['get', 'pods', ...everywhere],
       ['get', 'nodes'],
       ['create', 'jobs', ...pulls],
-      ['list', 'pods', ...pulls],
+      ['list', 'pods', ...everywhere],
     ],
     [
       ['patch', 'pods', ...everywhere],
-      ['list', 'pods', ...everywhere],
+      ['watch', 'pods', ...everywhere],
       ['create', 'jobs', '-n', 'default'],
       ['create', 'namespaces'],
     ],

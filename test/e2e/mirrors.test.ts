@@ -255,3 +255,44 @@ onNode(
     assert.doesNotMatch(await bed.cluster.ctr('images', 'list', '-q'), /two\.invalid\/x\/differ/);
   },
 );
+
+/** A pod on a node that has no machine, as a kubelet there would report it. */
+async function runsElsewhere({ cluster: { kube } }: Bed, name: string, image: string, imageID: string): Promise<void> {
+  const metadata = { name, labels: { app: name } };
+  const spec = { nodeName: 'elsewhere', containers: [{ name: 'app', image }] };
+  await kube.post('/api/v1/namespaces/default/pods', { metadata, spec });
+  const status = { name: 'app', image, imageID, ready: true, restartCount: 0, state: { running: {} } };
+  await kube.patch(`/api/v1/namespaces/default/pods/${name}/status`, {
+    status: { phase: 'Running', containerStatuses: [status] },
+  });
+}
+
+onNode(
+  'another node runs the name as another image: told; with VERIFY_DIGEST=quorum refused, and nothing comes onto the node',
+  async (bed) => {
+    const { cluster } = bed;
+    const older = `sha256:${'e'.repeat(64)}`;
+    const second = await cluster.startRegistry('second-voice');
+    const same = await demoImage('newer');
+    for (const { address } of [cluster.mirror, second]) await pushImage(address, 'x/newer', '1', same);
+    await cluster.kube.post('/api/v1/nodes', { metadata: { name: 'elsewhere' } });
+    try {
+      await runsElsewhere(bed, 'older', 'moved.invalid/x/newer:1', `moved.invalid/x/newer@${older}`);
+      const mirrors = `moved.invalid=${cluster.mirror.address},moved.invalid=${second.address}`;
+      const strict = start(bed, mirrors, { VERIFY_DIGEST: 'quorum' });
+      await bed.pod('strict', { image: 'moved.invalid/x/newer:1' });
+      const refused = await bed.word('strict', 'ImageRescueFailed');
+      assert.ok(refused.includes(`node elsewhere runs moved.invalid/x/newer:1 as ${older}`), refused);
+      assert.doesNotMatch(await cluster.ctr('images', 'list', '-q'), /moved\.invalid\/x\/newer/);
+      await strict.end();
+
+      start(bed, mirrors, { COOL_DOWN: '1' });
+      await bed.pod('lenient', { image: 'moved.invalid/x/newer:1' });
+      await runs(bed, 'lenient');
+      const told = await bed.word('lenient', 'ImageRescued');
+      assert.ok(told.includes(`Node elsewhere runs another image by this name, ${older}`), told);
+    } finally {
+      await cluster.kube.delete('/api/v1/nodes/elsewhere');
+    }
+  },
+);

@@ -173,6 +173,13 @@ test('quorum: mirrors that differ are refused with what each says', async () => 
   });
 });
 
+test('quorum: what another node runs as something else is refused, though two mirrors agree', async () => {
+  const hosts = [await mirror(says('{}')), await mirror(says('{}'))];
+  const elsewhere = [{ node: 'n2', digest: digestOf(Buffer.from('other')) }];
+  const task = aTask(hosts, { verifyDigest: 'quorum', elsewhere });
+  await assert.rejects(mirroredContent(task).resolve(), /node n2 runs .* the mirrors agree on/);
+});
+
 test('quorum: one mirror has one voice, whatever it is called', async () => {
   const one = await mirror(says('{}'));
   await assert.rejects(quorum(one, one).resolve(), /only one mirror served/);

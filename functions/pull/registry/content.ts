@@ -7,7 +7,7 @@ import type { Keyring } from './credentials.ts';
 import type { Network } from './guard.ts';
 import { fetchManifest, type Manifest } from './manifest.ts';
 import { type MirrorClient, mirrorClient } from './mirror.ts';
-import { agreement, disagreement } from './quorum.ts';
+import { agreement, contradiction, disagreement } from './quorum.ts';
 import { MirrorRefusal } from './refusal.ts';
 
 /** The image's manifest, and the mirror that has it. */
@@ -86,6 +86,8 @@ export function mirroredContent(task: Task, network?: Network, keyring?: Keyring
       },
     );
     if (found === undefined) throw new NoMirror(disagreement(task.image, votes));
+    const contradicted = contradiction(task.image, found.got, task.elsewhere ?? []);
+    if (contradicted !== undefined) throw new NoMirror(contradicted);
     const { mirror } = agreement(votes)?.[0] ?? found;
     // Who had the manifest is asked for the rest first.
     mirrors = [mirror, ...mirrors.filter((other) => other !== mirror)];

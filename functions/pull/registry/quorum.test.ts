@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { agreement, disagreement } from './quorum.ts';
+import { agreement, contradiction, disagreement } from './quorum.ts';
 
 const votes = (...said: string[]) =>
   said.map((one) => ({ host: one.split(' ')[0] ?? '', digest: one.split(' ')[1] ?? '' }));
@@ -40,3 +40,18 @@ test('why there is none', () => {
   assert.match(disagreement('x:1', votes('a 1', 'a 1')), /only one mirror served x:1/);
   assert.match(disagreement('x:1', votes('a 1', 'b 2')), /do not agree on x:1.*a says 1, b says 2/);
 });
+
+for (const [what, body, digest, expected] of [
+  ['the same', '{}', 'sha256:1', false],
+  ['another', '{}', 'sha256:2', true],
+  ["the index's manifest for a platform", '{"manifests":[{"digest":"sha256:2"}]}', 'sha256:2', false],
+  ['another than what the index lists', '{"manifests":[{"digest":"sha256:3"}]}', 'sha256:2', true],
+  ['another, with a manifest that is no JSON', 'x', 'sha256:2', true],
+] as const) {
+  test(`another node runs ${what}: ${expected ? 'a contradiction' : 'none'}`, () => {
+    const found = { digest: 'sha256:1', body: Buffer.from(body) };
+    const why = contradiction('x:1', found, [{ node: 'n2', digest }]);
+    if (expected) assert.match(why ?? '', /node n2 runs x:1 as sha256:2, the mirrors agree on sha256:1/);
+    else assert.equal(why, undefined);
+  });
+}
