@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PermissionError } from '../../shared/cluster/api.ts';
-import type { ToldEvent } from '../../shared/cluster/cluster.ts';
+import type { ToldEvent } from '../../shared/cluster/kubernetes-events.ts';
 import type { Pod } from '../../shared/pods/pod.ts';
 import { aPod } from '../../test/builders.ts';
 import { anEvent, aPull, now } from '../../test/snapshot.ts';

@@ -1,4 +1,4 @@
-import type { ToldEvent } from '../../shared/cluster/cluster.ts';
+import type { ToldEvent } from '../../shared/cluster/kubernetes-events.ts';
 import { isSkipped } from '../../shared/pods/left-alone.ts';
 import { originalImages } from '../../shared/pods/originals.ts';
 import type { Pod } from '../../shared/pods/pod.ts';

@@ -1,6 +1,6 @@
 import { type Cause, classify } from '../../shared/causes/classify.ts';
 import { causeToldOf } from '../../shared/causes/of-events.ts';
-import type { ToldEvent } from '../../shared/cluster/cluster.ts';
+import type { ToldEvent } from '../../shared/cluster/kubernetes-events.ts';
 import { type StuckContainer, wantedImage } from '../../shared/pods/stuck.ts';
 
 /** What keeps a container's image away, and the kubelet's words in which that stands. */

@@ -1,4 +1,4 @@
-import type { ToldEvent } from '../../shared/cluster/cluster.ts';
+import type { ToldEvent } from '../../shared/cluster/kubernetes-events.ts';
 import { quote } from '../../shared/words/clean.ts';
 
 /** Bytes of an Event that the kubelet's words may take up, after the advice. */

@@ -1,5 +1,5 @@
 import type { Cause } from '../../shared/causes/classify.ts';
-import type { KubernetesEvent } from '../../shared/cluster/cluster.ts';
+import type { KubernetesEvent } from '../../shared/cluster/kubernetes-events.ts';
 import type { Decision, PodIdentity } from '../../shared/events/types.ts';
 import type { Elsewhere } from '../../shared/pods/elsewhere.ts';
 import { hash, marks } from '../../shared/pulls/name.ts';

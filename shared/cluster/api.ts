@@ -155,3 +155,25 @@ async function text(response: http.IncomingMessage): Promise<string> {
   }
   return Buffer.concat(chunks).toString();
 }
+
+/** Undefined where the API server answers with this status. */
+export async function unless<T>(status: number, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === status) return undefined;
+    throw error;
+  }
+}
+
+/** Makes an object; 'exists' where there is one of that name. */
+export async function create(api: Api, path: string, body: unknown): Promise<'created' | 'exists'> {
+  const created = await unless(409, () => api.json({ method: 'POST', path, body }));
+  return created === undefined ? 'exists' : 'created';
+}
+
+/** Names come from events, which anybody may forge: what cannot be an object's name (RFC 1123) is no object's. */
+export function segment(name: string): string {
+  if (/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
+  throw new ApiError(404, 'NotFound', `${JSON.stringify(name.slice(0, 80))} is no name of an object`);
+}

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { type ImageCache, imageCacheSchema, imageCaches } from '../fledged/image-cache.ts';
 import { marks } from '../pulls/name.ts';
-import type { Api } from './api.ts';
-import { segment, unless } from './cluster.ts';
+import { type Api, create, segment, unless } from './api.ts';
 
 /** What image-rescue does with kube-fledged's ImageCaches, all in one namespace. Throws PermissionError, RetryableError. */
 export interface ImageCaches {
@@ -26,8 +25,7 @@ const listSchema = z.object({ items: z.array(imageCacheSchema) });
 export function makeImageCaches(api: Api, namespace: string): ImageCaches {
   const path = imageCachesPath(namespace);
   return {
-    create: async (body) =>
-      (await unless(409, () => api.json({ method: 'POST', path, body }))) === undefined ? 'exists' : 'created',
+    create: (body) => create(api, path, body),
     read: async (name) => {
       const found = await unless(404, async () => api.json({ method: 'GET', path: `${path}/${segment(name)}` }));
       return found === undefined ? undefined : imageCacheSchema.parse(found);
