@@ -7,8 +7,7 @@ export const atTheRegistry: readonly Rule[] = [
     helps: 'yes',
     advice: 'its registry limits how much is pulled from here (too many requests)',
     says: [
-      'too many requests',
-      'toomanyrequests',
+      'too many request',
       'rate (?:limit|exceeded)',
       'throttl(?:ed|ing)',
       'data limit exceeded',
@@ -20,14 +19,7 @@ export const atTheRegistry: readonly Rule[] = [
     cause: 'blocked',
     helps: 'yes',
     advice: 'its registry refuses this country or network',
-    says: [
-      'export control',
-      'legal reasons',
-      answered('451'),
-      'sanction(?:s|ed)',
-      'embargo',
-      'your (?:country|region|location|territory)',
-    ],
+    says: ['export control|legal reasons|sanctions', answered('451'), 'your (?:country|region|location|territory)'],
   },
   {
     cause: 'server-error',
@@ -35,12 +27,11 @@ export const atTheRegistry: readonly Rule[] = [
     advice: 'its registry answers with a server error',
     says: [
       answered('408|5[0-9][0-9]'),
-      'internal server error',
+      '(?<!=) internal server error',
       'bad gateway',
       'service (?:temporarily )?unavailable',
       'gateway time-?out',
-      'web server is down',
-      'origin is unreachable',
+      'web server is down|origin is unreachable',
     ],
   },
   {
@@ -68,12 +59,11 @@ export const atTheRegistry: readonly Rule[] = [
       "its registry denies access, so it is private or does not exist; check the name and the pod's imagePullSecrets",
     says: [
       'access (?:to the resource )?(?:is )?(?:denied|forbidden)',
-      'insufficient scope',
+      'insufficient (?:scope|permission)',
       'authorization failed',
       'denied:',
       ': denied',
       'permission ¤ denied',
-      'does not have permission to access',
     ],
   },
   {
@@ -83,10 +73,8 @@ export const atTheRegistry: readonly Rule[] = [
     says: [
       'unauthorized',
       answered('401'),
-      'authenticat(?:ion|e) (?:is )?required',
-      'authentication failed',
-      'basic auth credentials',
-      'basic credential not found',
+      'authentication (?:failed|(?:is )?required)',
+      'basic (?:auth )?credential',
       'username (?:or|and|/) password',
       'unauthenticated',
       'token has expired',
