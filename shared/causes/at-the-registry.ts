@@ -37,7 +37,7 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'not-on-allow-list',
     helps: 'maybe',
-    advice: 'the registry or mirror that it names serves a list of images, and this one is not on it',
+    advice: 'the registry or mirror that it names serves only what is on its allow-list, and this image is not',
     says: ['(?:allow|white) -? list', '白名单'],
   },
   {
@@ -49,7 +49,7 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'forbidden',
     helps: 'maybe',
-    advice: 'its registry or something on the way forbids it (403)',
+    advice: 'its registry, or something on the way, answers 403 Forbidden',
     says: ['<code>accessdenied', 'cloudflare'],
   },
   {
@@ -69,7 +69,7 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'unauthorized',
     helps: 'no',
-    advice: "its registry wants credentials or refuses those it got; check the pod's imagePullSecrets",
+    advice: "its registry wants credentials, or refuses those it was given; check the pod's imagePullSecrets",
     says: [
       'unauthorized',
       answered('401'),
@@ -99,13 +99,13 @@ export const atTheRegistry: readonly Rule[] = [
   {
     cause: 'forbidden',
     helps: 'maybe',
-    advice: 'its registry or something on the way forbids it (403)',
+    advice: 'its registry, or something on the way, answers 403 Forbidden',
     says: [answered('403'), 'forbidden'],
   },
   {
     cause: 'not-a-registry',
     helps: 'maybe',
-    advice: 'what answers for its registry is no registry; a captive portal or a proxy may be in between',
+    advice: 'what answers in place of its registry is not one; a captive portal or a proxy may be in between',
     says: ['invalid character', '<html', '<!doctype', 'malformed http'],
   },
   { cause: 'timeout', helps: 'yes', advice: 'its registry does not answer in time', says: ['timeout'] },

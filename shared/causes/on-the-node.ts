@@ -54,15 +54,14 @@ export const onTheNode: readonly Rule[] = [
   {
     cause: 'never-policy',
     helps: 'no',
-    advice: 'its imagePullPolicy is Never, so it must be put on the node by hand or the policy changed',
+    advice: 'its imagePullPolicy is Never; put the image on the node by hand or change the policy',
     reasons: ['ErrImageNeverPull'],
     says: ['pull policy of never', 'errimageneverpull'],
   },
   {
     cause: 'short-name',
     helps: 'no',
-    advice:
-      'the node does not accept a name without its registry; write the full name, such as docker.io/library/nginx',
+    advice: 'its node does not accept a name without a registry; write the full name, such as docker.io/library/nginx',
     says: ['short-?name', 'ambiguous list', 'unqualified-search registries'],
   },
   {
@@ -80,13 +79,13 @@ export const onTheNode: readonly Rule[] = [
   {
     cause: 'disk-full',
     helps: 'no',
-    advice: "its node's disk is full; free space or enlarge the disk of the container runtime's folder",
+    advice: "its node's disk is full; free space there or enlarge the disk that holds the images",
     says: ['no space left', 'disk quota exceeded', '(?:not enough|insufficient) (?:disk )?space'],
   },
   {
     cause: 'node-storage',
     helps: 'no',
-    advice: 'its node cannot store it; look at the disk and the container runtime of that node',
+    advice: 'its node cannot unpack or store it; look at the disk and the container runtime of that node',
     says: [
       'read-only file system',
       'input/output error',
@@ -103,13 +102,13 @@ export const onTheNode: readonly Rule[] = [
   {
     cause: 'kubelet-limit',
     helps: 'no',
-    advice: 'the kubelet limits its own pulls and tries again by itself; if it stays so, raise registryPullQPS',
+    advice: 'the kubelet limits its own pulls and tries again by itself; if this lasts, raise registryPullQPS',
     says: ['pull qps exceeded'],
   },
   {
     cause: 'schema-1',
     helps: 'no',
-    advice: 'it has the image format of Docker before 2016 (schema 1); rebuild it and push it again',
+    advice: 'it is in the image format that Docker used before 2016 (schema 1); rebuild it and push it again',
     says: [
       'schema (?:version)? :? v?1(?![0-9])',
       'distribution\\.manifest\\.v1\\+',

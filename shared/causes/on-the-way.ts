@@ -6,13 +6,14 @@ export const onTheWay: readonly Rule[] = [
     cause: 'plain-http',
     helps: 'no',
     advice:
-      "its registry speaks plain HTTP and the node's container runtime expects TLS; give the registry a certificate or configure it on the node as insecure",
+      'its node expects TLS and the registry speaks plain HTTP, or the reverse; give the registry a certificate or correct its entry in the registry configuration of that node',
     says: ['http response to https client', 'http request (?:was sent )?to (?:an )?https'],
   },
   {
     cause: 'proxy-misconfigured',
     helps: 'no',
-    advice: "the node's proxy setting is wrong; correct HTTPS_PROXY in the environment of the container runtime",
+    advice:
+      'the proxy setting of its node is wrong; correct HTTPS_PROXY in the environment of the container runtime there',
     says: [
       'proxyconnect .* lookup ¤scheme',
       'proxyconnect .* first record does not look like',
@@ -24,13 +25,14 @@ export const onTheWay: readonly Rule[] = [
   {
     cause: 'proxy-unreachable',
     helps: 'maybe',
-    advice: "the node's proxy cannot be reached; if a mirror does not help, look at HTTPS_PROXY and at that proxy",
+    advice:
+      'the proxy of its node cannot be reached; if a mirror does not help, look at HTTPS_PROXY there and at that proxy',
     says: ['proxyconnect', 'socks connect'],
   },
   {
     cause: 'registry-unavailable',
     helps: 'maybe',
-    advice: 'its registry refuses the connection; it may be down, or a mirror configured on the node',
+    advice: 'its registry, or a mirror configured on the node, refuses the connection',
     reasons: ['RegistryUnavailable'],
     says: [
       'registryunavailable',
@@ -41,7 +43,8 @@ export const onTheWay: readonly Rule[] = [
   {
     cause: 'image-store',
     helps: 'maybe',
-    advice: "its node's container runtime cannot say whether it has it; if this stays so, look at the runtime there",
+    advice:
+      'the container runtime of its node cannot read its own image store; if this lasts, look at the runtime there',
     reasons: ['ImageInspectError'],
     says: [
       'imageinspecterror',
@@ -53,7 +56,7 @@ export const onTheWay: readonly Rule[] = [
   {
     cause: 'wrong-content',
     helps: 'maybe',
-    advice: 'what its registry or something on the way delivers is not the image (wrong digest, size or kind)',
+    advice: 'what its registry, or something on the way, delivers is not the image (wrong digest, size or kind)',
     says: [
       'unexpected commit digest',
       'size validation',
@@ -73,7 +76,7 @@ export const onTheWay: readonly Rule[] = [
     cause: 'untrusted-certificate',
     helps: 'maybe',
     advice:
-      "the certificate of its registry is not trusted; DNS or a TLS-inspecting proxy may be in between, or the node's clock wrong",
+      'its node does not trust the certificate of the registry; wrong DNS, a TLS-inspecting proxy or a wrong clock may be why',
     says: ['x509', 'tls: ', 'certificate (?:signed|has expired|verify)'],
   },
   {
