@@ -41,7 +41,7 @@ function withoutNames(text: string): string {
  * digests. A colon at their end is punctuation.
  */
 const referenceLike = /(?<![\w%~+-])\/?(?:\[[0-9a-f:.]+\]|[\w%~+-])+(?:[/.:@]+[\w%~+-]+)+/gi;
-const notNames = /^(i\/o|net\/http|client\.timeout|archive\/tar)$/i;
+const notNames = /^(i\/o|input\/output|net\/http|client\.timeout|archive\/tar|hcsshim::\w+)$/i;
 
 function isMediaType(word: string): boolean {
   return /^(application|text)\//.test(word);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import * as z from 'zod';
 import { pullFailures } from '../../test/fixtures/pull-failures.ts';
+import { bareWords } from './bare-words.ts';
 import { classify } from './classify.ts';
 import { rules } from './rules.ts';
 
@@ -60,6 +61,18 @@ const messages = [
   ...pullFailures.map(([, , message, reason = 'ErrImagePull']) => ({ reason, message })),
 ].map((failure) => ({ ...failure, meant: classify(failure) }));
 const anyMessage = fc.constantFrom(...messages);
+
+test('every phrase of a rule is met by some message: names are taken out first, and with them a phrase that looks like one', () => {
+  const texts = messages.flatMap(({ message }) => bareWords(message));
+  for (const { cause, says } of rules)
+    for (const phrase of says ?? []) {
+      const pattern = new RegExp(phrase.replaceAll(' ', ''));
+      assert.ok(
+        texts.some((text) => pattern.test(text)),
+        `${cause}: ${phrase}`,
+      );
+    }
+});
 
 function means(expected: { cause: string; helps: string }, reason: string, message: string): void {
   const { cause, helps } = classify({ reason, message });
@@ -214,6 +227,7 @@ test('whatever a message is, there is an answer, and a long one takes no time', 
     'proxyconnect ',
     '(Mirrors also failed: ',
     'lookup ',
+    'extract layer ',
   ])
     assert.ok(classify({ reason: '', message: part.repeat(200_000) }).advice);
 });

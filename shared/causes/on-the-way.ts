@@ -6,13 +6,14 @@ export const onTheWay: readonly Rule[] = [
     cause: 'plain-http',
     helps: 'no',
     advice:
-      "its registry speaks plain HTTP and the node's container runtime expects TLS; give the registry a certificate or configure it on the node as insecure",
+      'its node expects TLS and the registry speaks plain HTTP, or the reverse; give the registry a certificate or correct its entry in the registry configuration of that node',
     says: ['http response to https client', 'http request (?:was sent )?to (?:an )?https'],
   },
   {
     cause: 'proxy-misconfigured',
     helps: 'no',
-    advice: "the node's proxy setting is wrong; correct HTTPS_PROXY in the environment of the container runtime",
+    advice:
+      'the proxy setting of its node is wrong; correct HTTPS_PROXY in the environment of the container runtime there',
     says: [
       'proxyconnect .* lookup ¤scheme',
       'proxyconnect .* first record does not look like',
@@ -24,13 +25,14 @@ export const onTheWay: readonly Rule[] = [
   {
     cause: 'proxy-unreachable',
     helps: 'maybe',
-    advice: "the node's proxy cannot be reached; if a mirror does not help, look at HTTPS_PROXY and at that proxy",
+    advice:
+      'the proxy of its node cannot be reached; if a mirror does not help, look at HTTPS_PROXY there and at that proxy',
     says: ['proxyconnect', 'socks connect'],
   },
   {
     cause: 'registry-unavailable',
     helps: 'maybe',
-    advice: 'its registry refuses the connection; it may be down, or a mirror configured on the node',
+    advice: 'its registry, or a mirror configured on the node, refuses the connection',
     reasons: ['RegistryUnavailable'],
     says: [
       'registryunavailable',
@@ -41,14 +43,20 @@ export const onTheWay: readonly Rule[] = [
   {
     cause: 'image-store',
     helps: 'maybe',
-    advice: "its node's container runtime cannot say whether it has it; if this stays so, look at the runtime there",
+    advice:
+      'the container runtime of its node cannot read its own image store; if this lasts, look at the runtime there',
     reasons: ['ImageInspectError'],
-    says: ['imageinspecterror', 'snapshot ¤? does not exist'],
+    says: [
+      'imageinspecterror',
+      'snapshot (?:¤|[0-9]+)? (?:does not exist|is not ready)',
+      'missing parent ¤',
+      'file does not exist',
+    ],
   },
   {
     cause: 'wrong-content',
     helps: 'maybe',
-    advice: 'what its registry or something on the way delivers is not the image (wrong digest, size or kind)',
+    advice: 'what its registry, or something on the way, delivers is not the image (wrong digest, size or kind)',
     says: [
       'unexpected commit digest',
       'size validation',
@@ -57,6 +65,7 @@ export const onTheWay: readonly Rule[] = [
       'verification failed',
       '(?:digest|checksum) .* (?:does not match|did not match|mismatch)',
       'unexpected media type',
+      'wrong diff id',
       'content digest',
       'invalid tar header',
       'corrupt input',
@@ -67,7 +76,7 @@ export const onTheWay: readonly Rule[] = [
     cause: 'untrusted-certificate',
     helps: 'maybe',
     advice:
-      "the certificate of its registry is not trusted; DNS or a TLS-inspecting proxy may be in between, or the node's clock wrong",
+      'its node does not trust the certificate of the registry; wrong DNS, a TLS-inspecting proxy or a wrong clock may be why',
     says: ['x509', 'tls: ', 'certificate (?:signed|has expired|verify)'],
   },
   {
@@ -94,13 +103,13 @@ export const onTheWay: readonly Rule[] = [
     cause: 'connection-reset',
     helps: 'yes',
     advice: 'the connection to its registry is cut (reset)',
-    says: ['connection (?:was )?reset', 'broken pipe', 'forcibly closed', 'connection aborted', 'econnreset'],
+    says: ['connection (?:was )?(?:reset|aborted)', 'broken pipe', 'forcibly closed'],
   },
   {
     cause: 'connection-refused',
     helps: 'yes',
     advice: 'its registry refuses the connection',
-    says: ['connection refused', 'actively refused', 'econnrefused'],
+    says: ['connection refused', 'actively refused'],
   },
   {
     cause: 'no-route',
@@ -108,12 +117,12 @@ export const onTheWay: readonly Rule[] = [
     advice: 'there is no network route to its registry',
     says: [
       'no route to host',
-      '(?:network|host) is (?:unreachable|down)',
-      '(?:network|host) unreachable',
+      '(?:network|host) (?:is )?(?:unreachable|down)',
       'unreachable (?:network|host)',
       'connect: (?:operation not permitted|permission denied|invalid argument|protocol not available)',
       'cannot assign requested address',
       'no suitable address',
+      'address family not supported',
     ],
   },
   {
@@ -127,7 +136,6 @@ export const onTheWay: readonly Rule[] = [
       'handshake timeout',
       'client\\.timeout',
       'timeout (?:exceeded|awaiting)',
-      'no response',
       'did not properly respond',
       'request canceled',
       'context canceled',
@@ -142,9 +150,8 @@ export const onTheWay: readonly Rule[] = [
       'unexpected eof',
       '(?:^|[^a-z]) eof (?![a-z])',
       'goaway',
-      'connection (?:lost|closed|broken)',
+      'connection (?:lost|closed|broken (?! : malformed))',
       'closed (?:the |idle |network )?connection',
-      'transport connection broken',
       'stream error',
     ],
   },
