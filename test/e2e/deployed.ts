@@ -41,7 +41,7 @@ export async function deploy({ kube }: TestCluster, deployments: readonly Deploy
   const ready = ({ status }: DeployedPod) =>
     status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 
-  const output = async () => {
+  const describe = async () => {
     const found = (await Promise.all(deployments.map(read))).flat();
     const texts = found.map(async ({ metadata: { name }, status }) => {
       const log = await kube.text(`/api/v1/${namespace}/pods/${name}/log`).catch((error: Error) => error.message);
@@ -55,6 +55,8 @@ export async function deploy({ kube }: TestCluster, deployments: readonly Deploy
       .map(({ reason, message }) => `${reason}: ${message}`);
     return [...(await Promise.all(texts)), ...warnings, ''].join('\n');
   };
+  // Where a case fails because the API server is away, that failure is the telling one.
+  const output = () => describe().catch((error: Error) => `${error.message}\n`);
   const end = async () => {
     for (const { metadata } of deployments) {
       // Foreground: it is gone when its pods are.
@@ -66,10 +68,7 @@ export async function deploy({ kube }: TestCluster, deployments: readonly Deploy
   };
 
   try {
-    for (const deployment of deployments) {
-      await kube.post(path, deployment);
-      pods.set(deployment.metadata.name, []);
-    }
+    for (const deployment of deployments) await kube.post(path, deployment);
     for (const deployment of deployments) {
       const { name } = deployment.metadata;
       const whole = async () => {
