@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { buildSync, type Metafile } from 'esbuild';
 
 /** Everything that is bundled: file in dist → entry point. The image holds the same, one command each. */
@@ -53,15 +53,21 @@ export function bundle(entry: string): string {
   return build(entry).text;
 }
 
+const dist = new URL('dist/', import.meta.url);
+
 /** Writes every bundle into dist. */
-export function buildAll(folder = new URL('dist/', import.meta.url)): void {
+export function buildAll(folder = dist): void {
+  for (const name of Object.keys(bundles) as BundleName[]) write(name, folder);
+}
+
+/** Writes one bundle. Whoever reads the file meanwhile, such as another build of the image, has the whole of it. */
+export function write(name: BundleName, folder = dist): void {
   mkdirSync(folder, { recursive: true });
-  for (const [name, entry] of Object.entries(bundles)) {
-    const file = new URL(name, folder);
-    const command = commands.includes(name);
-    writeFileSync(file, `${command ? commandOpening : ''}${bundle(entry)}`);
-    if (command) chmodSync(file, 0o755);
-  }
+  const command = commands.includes(name);
+  const unfinished = new URL(`${name}.${process.pid}`, folder);
+  writeFileSync(unfinished, `${command ? commandOpening : ''}${bundle(bundles[name])}`);
+  if (command) chmodSync(unfinished, 0o755);
+  renameSync(unfinished, new URL(name, folder));
 }
 
 if (import.meta.main) buildAll();

@@ -26,7 +26,9 @@ const alone = ['test/cluster/cluster.test.ts'];
 /** Clusters mostly wait: two at once take little more time than one. */
 const clustersAtOnce = process.env['TEST_CLUSTERS'] === '1' ? 1 : 2;
 /** What takes minutes begins first, so that nothing long is left to run by itself at the end. */
-const long = ['slow', 'route', 'patch', 'failures', 'knative'].map((name) => `test/e2e/${name}.test.ts`);
+const long = ['slow', 'knative-pods', 'route', 'patch', 'failures', 'knative'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
 
 const [kind, ...words] = process.argv.slice(2);
 if (kind === '--help' || words.includes('--help')) {

@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 export interface AuditEntry {
   verb: string;
   user: string;
+  /** Of the pod whose own token it came with. */
+  pod?: string;
   userAgent: string;
   namespace?: string;
   resource?: string;
@@ -40,7 +42,7 @@ export const auditPolicy = JSON.stringify({
 interface Line {
   stage: string;
   verb: string;
-  user: { username: string };
+  user: { username: string; extra?: Record<string, string[]> };
   userAgent?: string;
   objectRef?: { namespace?: string; resource?: string; subresource?: string; name?: string };
   responseStatus?: { code?: number };
@@ -58,9 +60,11 @@ export async function readAudit(path: string): Promise<AuditEntry[]> {
     const { verb, user, userAgent, objectRef, responseStatus, requestObject, ...rest }: Line = JSON.parse(line);
     const { namespace, resource, subresource, name } = objectRef ?? {};
     const code = responseStatus?.code;
+    const pod = user.extra?.['authentication.kubernetes.io/pod-name']?.[0];
     return {
       verb,
       user: user.username,
+      ...(pod === undefined ? {} : { pod }),
       userAgent: userAgent ?? '',
       ...(namespace === undefined ? {} : { namespace }),
       ...(resource === undefined ? {} : { resource }),

@@ -59,6 +59,7 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     kube,
     folder: site.folder,
     nodeName: site.nodeName,
+    nodeAddress: site.network.nodeAddress,
     runtimeSocket: site.runtimeSocket,
     hostConfigFolder: site.path('certs.d'),
     staticPods: site.path('static-pods'),

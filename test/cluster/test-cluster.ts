@@ -27,6 +27,8 @@ export interface TestCluster {
   /** All state of the cluster; removed by stop(). */
   folder: string;
   nodeName: string;
+  /** The node's own, which only programs of this machine and pods reach. */
+  nodeAddress: string;
   /** Path of containerd's socket. */
   runtimeSocket: string;
   /** containerd's config_path, empty at first; where hostConfig is false nothing reads it and it does not exist. */

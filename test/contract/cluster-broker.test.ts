@@ -39,7 +39,7 @@ brokerContract(async (handlers) => {
   for (const [name, handler] of Object.entries({ ...handlers, 'dead-letter': dead })) {
     const server = await serve(handler, { port: 0, log: pino({ level: 'silent' }) });
     closing.push(() => server.close());
-    knative.names.set(serviceHost(name, namespace), (server.address() as AddressInfo).port);
+    knative.names.set(serviceHost(name, namespace), `127.0.0.1:${(server.address() as AddressInfo).port}`);
   }
   return { send: postTo(knative.sink), givenUp: () => givenUp };
 });
@@ -53,7 +53,7 @@ test('a body that is no event counts as a failure: brought again, then a dead le
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   closing.push(() => server.close());
-  knative.names.set(serviceHost('sweep', namespace), (server.address() as AddressInfo).port);
+  knative.names.set(serviceHost('sweep', namespace), `127.0.0.1:${(server.address() as AddressInfo).port}`);
   await postTo(knative.sink)({ id: '1', type: eventTypes.ping, source: '/test', subject, extensions: {}, data: {} });
   await waitFor('the event to be given up', () => givenUp.includes(subject), patience);
   assert.equal(deliveries, 6, 'once, and five times again');

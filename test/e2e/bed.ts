@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { write } from '../../build.ts';
 import type { AuditEntry } from '../cluster/audit.ts';
 import { type ClusterOptions, startCluster, type TestCluster } from '../cluster/cluster.ts';
 import { pushImage } from '../cluster/images.ts';
@@ -9,7 +10,7 @@ import type { KubeObject } from '../cluster/kube.ts';
 import type { MirrorRequest } from '../cluster/registry.ts';
 import { demoImage, pushNodeImage } from '../cluster/stock-images.ts';
 import { waitFor } from '../cluster/wait-for.ts';
-import { buildProgram, type Product, startProduct } from './product.ts';
+import { type Product, startProduct } from './product.ts';
 
 /** A pod as these tests read it. */
 export interface TestPod extends KubeObject {
@@ -94,7 +95,8 @@ export const stuck = (pod: TestPod) =>
   ) ?? false;
 
 export async function makeBed(options: ClusterOptions): Promise<Bed> {
-  await buildProgram();
+  // As `npm start` does before it starts.
+  write('pull.cjs');
   const cluster = await startCluster(options);
   await pushNodeImage(cluster.mirror.address);
   const { kube } = cluster;

@@ -1,10 +1,12 @@
 import { after, before, type TestContext, test } from 'node:test';
 import type { ClusterOptions } from '../cluster/cluster.ts';
 import { type Bed, makeBed } from './bed.ts';
-import type { Product } from './product.ts';
 
 /** Whatever a case starts: it ends with the case, and what it wrote is shown where the case fails. */
-export type Started = Pick<Product, 'output'> & { end(): Promise<unknown> };
+export interface Started {
+  output(): string | Promise<string>;
+  end(): Promise<unknown>;
+}
 
 /** What a case is given: the file's bed, and a keeper of what the case starts. */
 export type Given<B extends Bed> = B & { ends(started: Started): void };
@@ -36,7 +38,7 @@ export function casesOnBed<B extends Bed>(make: () => Promise<B>): Case<B> {
       try {
         await run({ ...shared, start, ends }, t);
       } catch (error) {
-        for (const product of products) process.stderr.write(product.output());
+        for (const product of products) process.stderr.write(await product.output());
         failed.push(error);
       }
       // The first failure is the telling one: what it left behind may well not be cleared.

@@ -1,34 +1,25 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { bundles } from '../../build.ts';
 import { freePorts } from '../cluster/free-ports.ts';
 import { environment } from '../cluster/run.ts';
 import { waitFor } from '../cluster/wait-for.ts';
+import { buildImage } from './own-image.ts';
 import { type Unpacked, unpack } from './unpacked.ts';
 
 // `npm run image`, and every command of what it builds: in its own root file system, read-only, as the image's user.
 
-const root = path.resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(tmpdir(), 'image-rescue-image-'));
 let image: Unpacked;
 const children = new Set<ChildProcess>();
 
 before(async () => {
   const archive = path.join(folder, 'image.tar');
-  await promisify(execFile)(
-    'npm',
-    ['run', 'image', '--', '--own-base', '--name', 'image-rescue-test', '--save', archive],
-    {
-      cwd: root,
-      env: environment(),
-      maxBuffer: 16 * 1024 * 1024,
-    },
-  );
+  await buildImage(['--name', 'image-rescue-test', '--save', archive]);
   image = unpack(archive);
   // As a Service of Knative mounts it: outside of what is read-only.
   writeFileSync(path.join(image.root, 'tmp/kubeconfig'), JSON.stringify(kubeconfig));

@@ -3,7 +3,8 @@ import { startFunctionProcess } from '../contract/function-process.ts';
 
 /** One function as a process of its own that is started again when it dies, as a Deployment would. */
 export interface KeptFunction {
-  readonly port: number;
+  /** `127.0.0.1:PORT`. */
+  readonly address: string;
   /** SIGKILL. */
   kill(): void;
   /** Whether it was killed and does not listen again yet: nothing that it is told now counts. */
@@ -36,7 +37,7 @@ export async function keepFunction(name: BundleName, env: Record<string, string>
 
   guard();
   return {
-    port,
+    address: `127.0.0.1:${port}`,
     kill: () => {
       dying = true;
       process.signal('SIGKILL');

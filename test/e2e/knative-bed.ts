@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as z from 'zod';
 import { type Knative, startKnative } from '../cluster/knative/knative.ts';
 import { serviceHost } from '../cluster/knative/objects.ts';
@@ -7,41 +5,50 @@ import { sourceSchema } from '../cluster/knative/programs.ts';
 import { render } from '../knative/render.ts';
 import { kubeconfigOf, userOf } from './account.ts';
 import { type Bed, makeBed } from './bed.ts';
-import { type KeptFunction, keepFunction } from './kept-function.ts';
+import type { Started } from './cases.ts';
+import { create } from './deployed.ts';
 
-/** A bed with the real Knative and with our manifests, where the functions are processes. */
-export interface KnativeBed extends Bed {
+/** A bed with the real Knative and with our manifests, on which no function runs yet. */
+export interface KnativeGround extends Bed {
   knative: Knative;
-  /** Starts functions, by default one of each, with their own ServiceAccounts' tokens and behind their names. */
-  functions(options?: {
-    only?: readonly FunctionName[];
-    replicas?: number;
-    env?: Record<string, string>;
-    /** In place of the API server's address. */
-    api?: string;
-  }): Promise<Functions>;
+  /** The ConfigMap of the manifests with what this cluster needs. */
+  settings: Readonly<Record<string, string>>;
+  /** Has functions answer to their names until they end. */
+  behindNames<F extends Functions>(only: readonly FunctionName[], functions: F): F;
 }
 
-export interface Functions {
-  of(name: FunctionName): KeptFunction[];
-  output(): string;
-  end(): Promise<void>;
+/** How the functions run is the file's choice. */
+export interface KnativeBed extends KnativeGround {
+  /** Starts functions, by default one of each, with their own ServiceAccounts' tokens and behind their names. */
+  functions(options?: FunctionOptions): Promise<Functions>;
+}
+
+export interface FunctionOptions {
+  only?: readonly FunctionName[];
+  replicas?: number;
+  env?: Record<string, string>;
+}
+
+export interface Functions extends Started {
+  /** Where the replicas of a function listen, `address:port`. */
+  addresses(name: FunctionName): string[];
 }
 
 export const functionNames = ['detect', 'submit-cache', 'restore', 'sweep', 'dead-letter'] as const;
 export type FunctionName = (typeof functionNames)[number];
+/** Detect and dead-letter ask the API server nothing. */
+export const withToken: readonly FunctionName[] = ['submit-cache', 'restore', 'sweep'];
 export const namespace = 'image-rescue';
 export const hostOf = (name: FunctionName) => serviceHost(name, namespace);
 
 export const manifests = render('knative');
 const ofKind = (wanted: string) => manifests.filter(({ kind }) => kind === wanted);
-/** Detect and dead-letter ask the API server nothing. */
-const withToken: readonly FunctionName[] = ['submit-cache', 'restore', 'sweep'];
 
 /** Enough for a function that is killed at every step; nearer together than anybody would have them. */
 const redelivery = { retry: 20, backoffPolicy: 'linear', backoffDelay: 'PT0.1S' };
 
-export async function makeKnativeBed(): Promise<KnativeBed> {
+/** `add` adds the functions; where it fails everything ends. */
+export async function makeKnativeBed<B extends KnativeBed>(add: (ground: KnativeGround) => B | Promise<B>): Promise<B> {
   const bed = await makeBed({ hostConfig: true });
   const { cluster } = bed;
   let knative: Knative | undefined;
@@ -50,10 +57,10 @@ export async function makeKnativeBed(): Promise<KnativeBed> {
     await bed.stop();
   };
   try {
-    const file = join(cluster.folder, 'manifests.json');
-    const items = manifests.filter(({ apiVersion }) => !apiVersion.includes('knative.dev'));
-    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-    await cluster.kubectl('create', '--filename', file);
+    await create(
+      cluster,
+      manifests.filter(({ apiVersion }) => !apiVersion.includes('knative.dev')),
+    );
     knative = await startKnative(cluster, namespace, manifests, redelivery);
     for (const name of functionNames) knative.names.set(hostOf(name));
     for (const source of ofKind('ApiServerSource').map((one) => sourceSchema.parse(one))) {
@@ -61,47 +68,25 @@ export async function makeKnativeBed(): Promise<KnativeBed> {
       const kubeconfig = await kubeconfigOf(cluster, serviceAccountName, namespace);
       await knative.source(source, kubeconfig, userOf(serviceAccountName, namespace));
     }
-    return { ...bed, stop, knative, functions: starter(bed, knative) };
+    const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(ofKind('ConfigMap')[0]);
+    const settings = { ...data, LOG_LEVEL: 'debug', ...bed.env };
+    return await add({ ...bed, stop, knative, settings, behindNames: placer(knative) });
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function starter(bed: Bed, knative: Knative): KnativeBed['functions'] {
-  const settings = z.object({ data: z.record(z.string(), z.string()) }).parse(ofKind('ConfigMap')[0]).data;
-  return async ({ only = functionNames, replicas = 1, env = {}, api } = {}) => {
-    const started = new Map<FunctionName, KeptFunction[]>(only.map((name) => [name, []]));
-    const all = () => [...started.values()].flat();
+function placer({ names }: Knative): KnativeGround['behindNames'] {
+  return (only, functions) => {
+    for (const name of only) names.set(hostOf(name), ...functions.addresses(name));
     const end = async () => {
       for (const name of only) {
-        knative.names.tap(hostOf(name));
-        knative.names.set(hostOf(name));
+        names.tap(hostOf(name));
+        names.set(hostOf(name));
       }
-      await Promise.all(all().map((one) => one.end()));
+      await functions.end();
     };
-    const start = async (name: FunctionName) => {
-      const own = {
-        ...(withToken.includes(name) && { KUBECONFIG: await kubeconfigOf(bed.cluster, name, namespace, api) }),
-        ...(name === 'sweep' && { K_SINK: knative.sink }),
-      };
-      const kept = await keepFunction(`${name}.cjs`, { ...settings, LOG_LEVEL: 'debug', ...bed.env, ...own, ...env });
-      started.get(name)?.push(kept);
-    };
-    try {
-      for (const name of only) await Promise.all(Array.from({ length: replicas }, () => start(name)));
-    } catch (error) {
-      await end();
-      throw error;
-    }
-    for (const [name, processes] of started) knative.names.set(hostOf(name), ...processes.map(({ port }) => port));
-    return {
-      of: (name) => started.get(name) ?? [],
-      output: () =>
-        all()
-          .map((process) => process.output())
-          .join(''),
-      end,
-    };
+    return { ...functions, end };
   };
 }

@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { bundle } from '../../build.ts';
 
 /** The one process of image-rescue, as `npm start` runs it. */
 export interface Product {
@@ -16,13 +14,6 @@ export interface Product {
 }
 
 const main = new URL('../../standalone/main.ts', import.meta.url).pathname;
-const dist = new URL('../../dist/', import.meta.url);
-
-/** Bundles the pull program, as `npm start` does before it starts. */
-export async function buildProgram(): Promise<void> {
-  await mkdir(dist, { recursive: true });
-  await writeFile(new URL('pull.cjs', dist), bundle('functions/pull/main.ts'));
-}
 
 /** Starts the product on a cluster. Unless a case is about sweeps, events do the work: one a day. */
 export function startProduct(kubeconfig: string, env: Record<string, string>): Product {

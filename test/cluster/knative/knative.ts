@@ -11,7 +11,7 @@ import { brokerPrograms, dispatcherPort, type Source, sourceAdapter, systemNames
 
 /** Knative Eventing's own data plane on a test cluster, with a broker in one namespace. */
 export interface Knative {
-  /** The broker's address for a program of this machine, as a SinkBinding would put it into K_SINK. */
+  /** The broker's address for programs of this machine and for pods, as a SinkBinding would put it into K_SINK. */
   sink: string;
   names: Names;
   /**
@@ -54,13 +54,13 @@ export async function startKnative(
   await writeBroker(cluster.kube, namespace, manifests, redelivery);
   const [ingress = 0, filter = 0, ...unused] = await freePorts(4);
   const names = await startNames();
-  names.set(ingressHost, ingress);
-  names.set(filterHost, filter);
-  names.set(channelHost(namespace), dispatcherPort);
+  names.set(ingressHost, `127.0.0.1:${ingress}`);
+  names.set(filterHost, `127.0.0.1:${filter}`);
+  names.set(channelHost(namespace), `127.0.0.1:${dispatcherPort}`);
   const place = { programs, kubeconfig: cluster.kubeconfig, proxy: names.url };
   await Promise.all(brokerPrograms(place, { ingress, filter, unused }).map(cluster.add));
   return {
-    sink: `http://127.0.0.1:${ingress}${brokerPath(namespace)}`,
+    sink: `http://${cluster.nodeAddress}:${ingress}${brokerPath(namespace)}`,
     names,
     source: async (source, own, user) => {
       const since = new Date().toISOString();

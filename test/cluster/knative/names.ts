@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** One request that was passed on, with the CloudEvent that it carried. `time` in milliseconds since 1970. */
 export interface Passed {
   host: string;
-  port: number;
+  /** Of the program that had it: `address:port`. */
+  address: string;
   time: number;
   /** Attributes of a binary CloudEvent by name: `type`, `id`, `source`, … */
   event: Record<string, string>;
@@ -27,8 +28,8 @@ export interface Tap {
 export interface Names {
   /** For HTTP_PROXY. */
   url: string;
-  /** The ports of 127.0.0.1 behind a name; requests take turns. While nobody is there they wait. */
-  set(host: string, ...ports: number[]): void;
+  /** The addresses (`address:port`) behind a name; requests take turns. While nobody is there they wait. */
+  set(host: string, ...addresses: string[]): void;
   /** All requests for names so far, in the order of their arrival. */
   passed: readonly Passed[];
   /** Until the next call for this name. */
@@ -40,7 +41,7 @@ export interface Names {
 const patienceMs = 60_000;
 
 export async function startNames(): Promise<Names> {
-  const known = new Map<string, { ports: number[]; next: number; tap: Tap }>();
+  const known = new Map<string, { addresses: string[]; next: number; tap: Tap }>();
   const passed: Passed[] = [];
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -55,13 +56,13 @@ export async function startNames(): Promise<Names> {
         key.startsWith('ce-') ? [[key.slice(3), `${value}`]] : [],
       ),
     );
-    const one: Passed = { host: url.hostname, port: 0, time: Date.now(), event };
+    const one: Passed = { host: url.hostname, address: '', time: Date.now(), event };
     passed.push(one);
     const body = Buffer.concat(await incoming.toArray());
     const deadline = Date.now() + patienceMs;
     while (!outgoing.destroyed && Date.now() < deadline) {
-      one.port = name.ports[name.next++ % name.ports.length] ?? 0;
-      const answer = await exchange(one.port, url, incoming, body, () => name.tap.received?.(one));
+      one.address = name.addresses[name.next++ % name.addresses.length] ?? '';
+      const answer = await exchange(one.address, url, incoming, body, () => name.tap.received?.(one));
       if (answer === 'nobody is there') {
         await sleep(20);
         continue;
@@ -85,7 +86,7 @@ export async function startNames(): Promise<Names> {
   server.unref();
   return {
     url: `http://127.0.0.1:${address.port}`,
-    set: (host, ...ports) => known.set(host, Object.assign(known.get(host) ?? { next: 0, tap: {} }, { ports })),
+    set: (host, ...addresses) => known.set(host, Object.assign(known.get(host) ?? { next: 0, tap: {} }, { addresses })),
     passed,
     tap: (host, tap = {}) => {
       const name = known.get(host);
@@ -100,6 +101,9 @@ export async function startNames(): Promise<Names> {
   };
 }
 
+/** No program at the address; no pod. */
+const nobodyIsThere = new Set<unknown>(['ECONNREFUSED', 'EHOSTUNREACH']);
+
 interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
@@ -108,14 +112,14 @@ interface Answer {
 
 /** One request and its whole answer. Throws where the connection breaks. */
 async function exchange(
-  port: number,
+  address: string,
   url: URL,
   { method, headers }: IncomingMessage,
   body: Buffer,
   sent: () => void,
 ): Promise<Answer | 'nobody is there'> {
-  if (port === 0) return 'nobody is there';
-  const outgoing = request({ host: '127.0.0.1', port, path: url.pathname + url.search, method, headers, agent: false });
+  if (address === '') return 'nobody is there';
+  const outgoing = request(new URL(url.pathname + url.search, `http://${address}`), { method, headers, agent: false });
   const answered = new Promise<IncomingMessage>((resolve, reject) =>
     outgoing.on('response', resolve).on('error', reject),
   );
@@ -124,7 +128,7 @@ async function exchange(
     const answer = await answered;
     return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(await answer.toArray()) };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return 'nobody is there';
+    if (error instanceof Error && 'code' in error && nobodyIsThere.has(error.code)) return 'nobody is there';
     throw error;
   }
 }
