@@ -58,7 +58,7 @@ async function attemptEnded(
   attempt: Attempt,
 ): Promise<RescueEvent | undefined> {
   const { image, state } = attempt;
-  const { waiting, started } = await podsConcerned(deps, nodeName, image, askedBy);
+  const { waiting, started } = await podsConcerned(deps, nodeName, attempt, askedBy);
   const told: string[] = [];
   const tell = async (pod: Pod, say: typeof tellEnd) => {
     if (await say(deps, pod, attempt)) told.push(podName(pod));

@@ -157,10 +157,11 @@ for (const name of ['detect', 'submit-cache', 'restore', 'sweep'] as const) {
     assert.ok(process);
     const { tap, deaths } = killAtEveryStep(process, gate);
     bed.knative.names.tap(hostOf(name), tap);
-    const { reference } = await bed.image(`killed-${name}`, 'killed.invalid/x');
+    const { reference, digest } = await bed.image(`killed-${name}`, 'killed.invalid/x');
     await bed.pod(`killed-${name}`, { image: reference });
     if (name === 'sweep') await ping(bed, 'waiting');
     const [pod] = await bed.all(`killed-${name}`, 1, 'running', running);
+    assert.ok((await bed.word(`killed-${name}`, 'ImageRescued')).includes(digest));
     // With its helper dying at every step the kubelet's own next pull may come by the route first: nobody is woken then.
     const woken = pod?.metadata.annotations?.['image-rescue.dev/wake'] !== undefined;
     const expected = steps[name].filter((step) => woken || step !== wakes);
