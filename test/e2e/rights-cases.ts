@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventTypes } from '../../shared/events/types.ts';
 import { postTo } from '../../shared/http/post.ts';
 import { waitFor } from '../cluster/wait-for.ts';
-import { patience, pullNamespace, running, stuck, type TestEvent, type TestPod } from './bed.ts';
+import { patience, running, stuck, type TestEvent, type TestPod } from './bed.ts';
+import type { Given } from './cases.ts';
 import type { KnativeBed } from './knative-bed.ts';
 
 /** What a user is promised, begun while every permission is there. Nothing is done about it before a sweep is asked for. */
@@ -21,7 +22,7 @@ export interface RightsCase {
   /** What was done cannot be undone: with the permission back it is begun anew. */
   readonly anew?: true;
   /** `name` is this run's own. */
-  begin(bed: KnativeBed, name: string): Promise<Promised>;
+  begin(bed: Given<KnativeBed>, name: string): Promise<Promised>;
 }
 
 const soon = 200;
@@ -58,12 +59,6 @@ async function stuckPod(bed: KnativeBed, name: string, container: { image: strin
   await bed.all(name, 1, 'stuck', stuck);
 }
 
-async function pullsAreOver({ cluster }: KnativeBed): Promise<boolean> {
-  type Job = { status: { conditions?: { type: string }[] } };
-  const { items } = await cluster.kube.get<{ items: Job[] }>(`/apis/batch/v1/namespaces/${pullNamespace}/jobs`);
-  return items.every(({ status }) => status.conditions?.some(({ type }) => ['Complete', 'Failed'].includes(type)));
-}
-
 const runs = async (bed: KnativeBed, name: string) => (await bed.pods(name)).some(running);
 const mirrorless = (name: string) => `nowhere.invalid/x/${name}:1`;
 
@@ -94,15 +89,12 @@ export const failureTold: RightsCase = {
   },
 };
 
-export const restingTold: RightsCase = {
-  name: 'a pull that failed rests: a later pod is told how it ended',
+export const toldLater: RightsCase = {
+  name: 'a pull failed, and its change was lost: a sweep has the pod told',
   begin: async (bed, name) => {
-    const image = mirrorless(name);
-    await stuckPod(bed, `${name}-first`, { image });
-    await sweepUntil(bed, 'the first pod to be told', () => isTold(bed, `${name}-first`, 'ImageRescueFailed'));
-    // Its last changes would tell the later pod as well.
-    await waitFor('its pull to be over', () => pullsAreOver(bed), patience);
-    await stuckPod(bed, name, { image });
+    await bed.cluster.stopComponent('source-pulls');
+    bed.ends({ output: () => '', end: () => bed.cluster.startComponent('source-pulls') });
+    await stuckPod(bed, name, { image: mirrorless(name) });
     return { kept: () => isTold(bed, name, 'ImageRescueFailed') };
   },
 };

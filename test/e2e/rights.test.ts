@@ -13,9 +13,9 @@ import {
   pulledAgain,
   type RightsCase,
   rescued,
-  restingTold,
   sweepUntil,
   toldAgain,
+  toldLater,
 } from './rights-cases.ts';
 
 // Every single permission of every account, taken away alone: one case fails for want of it, and of it only, and ends well
@@ -42,7 +42,7 @@ const needed: Readonly<Record<string, Readonly<Record<string, RightsCase>>>> = {
     'list events': toldAgain,
     'patch events': toldAgain,
     'get namespaces': leftAlone,
-    'get jobs in image-rescue-pull': restingTold,
+    'get jobs in image-rescue-pull': toldLater,
   },
   sweep: { 'list pods': rescued },
 };
