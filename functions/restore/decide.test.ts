@@ -42,7 +42,7 @@ function woken(pod: Pod, forImage: string, attempt: string, at = 0, number = 1):
 
 test('an attempt wakes a pod once; a later attempt, another Job of the same name, wakes it again', () => {
   const pod = woken(aPod(), image, 'uid-1');
-  assert.equal(step(pod, succeeded('route', 'uid-1')).step, 'none');
+  assert.equal(step(pod, succeeded('route', 'uid-1')).step, 'woken');
   assert.equal(step(pod, succeeded('route', 'uid-2')).step, 'wake');
 });
 
@@ -56,8 +56,8 @@ test('a pod that waits for two images is woken once for each, in any order', () 
     assert.equal(step(pod, succeeded('route', uid), 1_000_000, one).step, 'wake');
     pod = woken(pod, one, uid);
   }
-  assert.equal(step(pod, succeeded('route', 'uid-1')).step, 'none');
-  assert.equal(step(pod, succeeded('route', 'uid-2'), 1_000_000, other).step, 'none');
+  assert.equal(step(pod, succeeded('route', 'uid-1')).step, 'woken');
+  assert.equal(step(pod, succeeded('route', 'uid-2'), 1_000_000, other).step, 'woken');
 });
 
 test('nonsense in the annotation counts as no wake', () => {
@@ -74,7 +74,7 @@ test('a pod that waits for something else is not touched', () => {
 
 test('a pod that its second wake did not start gets an address, not before a back-off and a pull are over', () => {
   const pod = woken(aPod(), image, 'uid-2', 0, 2);
-  assert.equal(step(pod, succeeded('route', 'uid-2'), 320_000).step, 'none');
+  assert.equal(step(pod, succeeded('route', 'uid-2'), 320_000).step, 'woken');
   const late = step(pod, succeeded('route', 'uid-2'), 340_000);
   assert.deepEqual(late.step === 'patch' && late.images, { c0: atM });
 });
@@ -91,7 +91,7 @@ test('of two containers of one image only the one that pulls Always is patched, 
   const containers = [{ waiting: 'ErrImagePull' }, { waiting: 'ErrImagePull', imagePullPolicy: 'Always' }];
   const pod = aPod({ containers });
   assert.equal(step(pod, succeeded('name')).step, 'wake');
-  assert.equal(step(woken(pod, image, 'uid-1'), succeeded('name'), 9_000).step, 'none');
+  assert.equal(step(woken(pod, image, 'uid-1'), succeeded('name'), 9_000).step, 'woken');
   const then = step(woken(pod, image, 'uid-1'), succeeded('name'), 11_000);
   assert.deepEqual(then.step === 'patch' && then.images, { c1: atM });
 });

@@ -13,6 +13,8 @@ export type Step =
   | { step: 'none' }
   /** Touch the pod, so that the kubelet looks again at once. */
   | { step: 'wake' }
+  /** This attempt woke it already; whoever did may have died before he said so. */
+  | { step: 'woken' }
   /** The kubelet comes by itself: by the route when its back-off ends, or for a static pod at its next look. */
   | { step: 'wait for the kubelet' }
   | Patch
@@ -64,10 +66,10 @@ export function nextStep(pod: Pod, image: string, { uid, result }: Succeeded, co
       return patch(pod, waiting, config, why, result);
     }
     if (wake?.attempt !== uid) return { step: 'wake' };
-    if (now - wake.at < settles) return { step: 'none' };
+    if (now - wake.at < settles) return { step: 'woken' };
   }
   const always = waiting.filter(({ pullPolicy }) => pullPolicy === 'Always');
-  if (always.length === 0) return { step: 'none' };
+  if (always.length === 0) return { step: 'woken' };
   return result.way === 'route' ? { step: 'wait for the kubelet' } : patch(pod, always, config, byName, result);
 }
 

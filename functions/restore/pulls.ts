@@ -59,7 +59,7 @@ async function attemptEnded(
 ): Promise<RescueEvent | undefined> {
   const attempt = anAttempt(deps, nodeName, known);
   const { image, state } = attempt;
-  const { waiting, started } = await podsConcerned(deps, nodeName, image, askedBy);
+  const { waiting, started } = await podsConcerned(deps, nodeName, attempt, askedBy);
   const told: string[] = [];
   const tell = async (pod: Pod, say: typeof tellEnd) => {
     if (await say(deps, pod, attempt)) told.push(podName(pod));

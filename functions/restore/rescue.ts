@@ -3,7 +3,7 @@ import { digestsElsewhere, type Elsewhere } from '../../shared/pods/elsewhere.ts
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { identity, isStatic, type Pod, podName } from '../../shared/pods/pod.ts';
 import { runs, waitingFor } from '../../shared/pods/stuck.ts';
-import { wakeValue } from '../../shared/pods/wake.ts';
+import { lastWake, wakeValue } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
@@ -42,22 +42,26 @@ export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omi
 const othersFirst = 60_000;
 
 /**
- * The pods of a node that an attempt at an image is about: those that wait for it, and the one that asked for it, if it runs
- * already, because its kubelet was quicker by the route.
+ * The pods of a node that an attempt at an image is about: those that wait for it, and of those that run it already the ones
+ * that it woke, and the one that asked for it, whose kubelet was quicker by the route.
  */
 export async function podsConcerned(
   { cluster, config }: RestoreDeps,
   nodeName: string,
-  image: string,
+  { image, uid }: Attempt,
   askedBy: string | undefined,
 ): Promise<{ waiting: Pod[]; started: Pod[] }> {
   const [waiting, started]: [Pod[], Pod[]] = [[], []];
   for await (const pod of cluster.listPods({ fields: `spec.nodeName=${nodeName}` })) {
     if (isLeftAlone(pod, config)) continue;
     if (waitingFor(pod, image).length > 0) waiting.push(pod);
-    else if (podName(pod) === askedBy && runs(pod, image)) started.push(pod);
+    else if (runs(pod, image) && (podName(pod) === askedBy || isWoken(pod, image, uid))) started.push(pod);
   }
   return { waiting, started };
+}
+
+function isWoken(pod: Pod, image: string, attempt: string): boolean {
+  return lastWake(pod, image)?.attempt === attempt;
 }
 
 /**
@@ -85,14 +89,14 @@ async function tellSecret({ cluster }: RestoreDeps, pod: Pod, state: Attempt['st
     await cluster.writeEvent(secretEvent(identity(pod), state.result.secret));
 }
 
-/** Tells a pod that started by itself what helped it. */
+/** Tells a pod that runs what helped it: its kubelet was quicker, or whoever woke it died before he said so. */
 export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
-  const { isSkipped } = deps;
-  const { state } = attempt;
-  if (state.state !== 'ended' || state.result.way !== 'route' || (await isSkipped(pod.metadata.namespace)))
-    return false;
+  const { image, uid, state } = attempt;
+  const woken = isWoken(pod, image, uid);
+  if (state.state !== 'ended' || (state.result.way !== 'route' && !woken)) return false;
+  if (await deps.isSkipped(pod.metadata.namespace)) return false;
   await tellSecret(deps, pod, state);
-  return tellRescued(deps, pod, attempt, state.result, 'has started');
+  return tellRescued(deps, pod, attempt, state.result, woken ? 'starts' : 'has started');
 }
 
 /** @returns whether it was new to the pod */
@@ -139,7 +143,8 @@ async function takeStep(
   if (outcome === 'gone') return false;
   if (outcome === 'conflict') return outcome;
   if (step.step === 'patch') return true;
-  const then = step.step === 'wake' ? 'starts' : isStatic(pod) ? 'is looked at' : 'is pulled';
+  const byWake = step.step === 'wake' || step.step === 'woken';
+  const then = byWake ? 'starts' : isStatic(pod) ? 'is looked at' : 'is pulled';
   const told = await tellRescued(deps, pod, attempt, result, then);
   return step.step === 'wake' || told;
 }
@@ -158,7 +163,7 @@ async function mindingOthers(
   const { nodeName } = pod.spec;
   if (!keepsRecords) return step;
   // One that was woken already may be refused at a later start.
-  const names = step.step === 'wake' || (step.step === 'none' && waitingFor(pod, image).length > 0);
+  const names = step.step === 'wake' || step.step === 'woken';
   if (result.fledged !== undefined && (names || step.step === 'patch' || step.step === 'wait for the kubelet'))
     return byAddress(pod, image, config, byFledged, result.mirror);
   if (nodeName === undefined || (!names && step.step !== 'patch')) return step;

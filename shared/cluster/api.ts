@@ -120,12 +120,14 @@ export function makeApi(config: KubeConfig): Api {
   };
 }
 
+const whatToDo = 'a role of this account must allow it (README, "What it may do in the cluster")';
+
 function failure(request: ApiRequest, status: number, body: string): Error {
   const { reason = '', message = body.slice(0, 300) } = statusOf(body);
   const what = `${request.method} ${request.path.split('?')[0]}: ${status} ${message}`;
   // RBAC's own words (apiserver, responsewriters/errors.go); admission refuses with the same status.
   if (status === 403 && /cannot \S+ (resource|path)/.test(message)) {
-    return new PermissionError(status, reason, message);
+    return new PermissionError(status, reason, `${message}; ${whatToDo}`);
   }
   if (status === 429 || status >= 500) return new RetryableError(what);
   return new ApiError(status, reason, what);

@@ -3,11 +3,19 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../build.ts';
 import { freePorts } from '../free-ports.ts';
+import { may } from '../may.ts';
 import type { TestCluster } from '../test-cluster.ts';
 import { waitFor } from '../wait-for.ts';
 import { type Names, startNames } from './names.ts';
 import { brokerPath, channelHost, filterHost, ingressHost, writeBroker } from './objects.ts';
-import { brokerPrograms, dispatcherPort, type Source, sourceAdapter, systemNamespace } from './programs.ts';
+import {
+  adapterConfig,
+  brokerPrograms,
+  dispatcherPort,
+  type Source,
+  sourceAdapter,
+  systemNamespace,
+} from './programs.ts';
 
 /** Knative Eventing's own data plane on a test cluster, with a broker in one namespace. */
 export interface Knative {
@@ -16,7 +24,7 @@ export interface Knative {
   names: Names;
   /**
    * Starts the adapter of an ApiServerSource, a component `source-<name>`, with the kubeconfig and under the user name of
-   * the source's own ServiceAccount; resolves when it watches.
+   * the source's own ServiceAccount; resolves when it watches. Throws where the account lacks a permission.
    */
   source(source: Source, kubeconfig: string, user: string): Promise<void>;
   close(): Promise<void>;
@@ -65,6 +73,7 @@ export async function startKnative(
     source: async (source, own, user) => {
       const since = new Date().toISOString();
       const sink = `http://${ingressHost}${brokerPath(namespace)}`;
+      await mayRead(cluster, source, user);
       await cluster.add(sourceAdapter({ ...place, kubeconfig: own }, sink, source));
       const watches = async () =>
         (await cluster.audit()).filter((one) => one.user === user && one.verb === 'watch' && one.time >= since)
@@ -88,6 +97,21 @@ function aloneOnThisMachine(): Promise<boolean> {
       resolve(true);
     });
   });
+}
+
+/** What a source's controller asks before it starts an adapter (eventing's reconciler/apiserversource). */
+const verbsOfSources = ['get', 'list', 'watch'];
+
+async function mayRead({ kube }: TestCluster, source: Source, user: string): Promise<void> {
+  const { namespaces, resources } = adapterConfig(source);
+  const [namespace = ''] = namespaces;
+  for (const { gvr } of resources) {
+    for (const verb of verbsOfSources) {
+      const { Group: group = '', Resource: resource } = gvr;
+      if (!(await may(kube, user, { verb, group, resource, namespace })))
+        throw new Error(`${user} may not ${verb} ${resource} in ${namespace || 'all namespaces'}`);
+    }
+  }
 }
 
 async function install({ kube, kubectl }: TestCluster, config: string): Promise<void> {

@@ -84,13 +84,10 @@ export const sourceSchema = z.object({
 });
 export type Source = z.infer<typeof sourceSchema>;
 
-/**
- * The adapter of one ApiServerSource, started as its controller would start it (eventing's
- * reconciler/apiserversource/resources/receive_adapter.go).
- */
-export function sourceAdapter(place: Place, sink: string, { metadata: { name, namespace }, spec }: Source): Component {
+/** K_SOURCE_CONFIG of a source's adapter. */
+export function adapterConfig({ spec }: Source) {
   const only = spec.namespaceSelector.matchLabels?.[namespaceLabel];
-  const config = {
+  return {
     namespaces: [only ?? ''],
     allNamespaces: only === undefined,
     resources: spec.resources.map(({ apiVersion, kind, selector }) => {
@@ -103,6 +100,17 @@ export function sourceAdapter(place: Place, sink: string, { metadata: { name, na
     mode: spec.mode,
     filters: [],
   };
+}
+
+/**
+ * The adapter of one ApiServerSource, started as its controller would start it (eventing's
+ * reconciler/apiserversource/resources/receive_adapter.go).
+ */
+export function sourceAdapter(place: Place, sink: string, source: Source): Component {
+  const {
+    metadata: { name, namespace },
+    spec,
+  } = source;
   return {
     name: `source-${name}`,
     command: join(place.programs, 'apiserver_receive_adapter'),
@@ -115,7 +123,7 @@ export function sourceAdapter(place: Place, sink: string, { metadata: { name, na
       NAME: name,
       K_SINK: sink,
       K_SINK_TIMEOUT: '-1',
-      K_SOURCE_CONFIG: JSON.stringify(config),
+      K_SOURCE_CONFIG: JSON.stringify(adapterConfig(source)),
       ...(spec.ceOverrides === undefined ? {} : { K_CE_OVERRIDES: JSON.stringify(spec.ceOverrides) }),
       K_LOGGING_CONFIG: '{}',
       K_OBSERVABILITY_CONFIG: '{}',

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../cluster/wait-for.ts';
+import { patience, running, stuck, type TestEvent, type TestPod } from './bed.ts';
+import type { Given } from './cases.ts';
+import type { KnativeBed } from './knative-bed.ts';
+import { ping } from './knative-cases.ts';
+
+/** What a user is promised, begun while every permission is there. Nothing is done about it before a sweep is asked for. */
+export interface Promised {
+  /** Whether it has come about. */
+  kept(): Promise<boolean>;
+  /** Whether the opposite has; by default nothing needs to happen for that. */
+  broken?(): Promise<boolean>;
+}
+
+export interface RightsCase {
+  readonly name: string;
+  /** Of the functions. */
+  readonly env?: Record<string, string>;
+  /** What was done cannot be undone: with the permission back it is begun anew. */
+  readonly anew?: true;
+  /** `name` is this run's own. */
+  begin(bed: Given<KnativeBed>, name: string): Promise<Promised>;
+}
+
+const soon = 200;
+
+/** Asks for sweeps, as a PingSource does, until something is so. */
+export const sweepUntil = (bed: KnativeBed, what: string, so: () => Promise<boolean>) =>
+  waitFor(
+    what,
+    async () => {
+      if (await so()) return true;
+      await ping(bed, 'waiting');
+      await sleep(soon);
+      return false;
+    },
+    patience,
+  );
+
+/** An Event of ours with this reason on a pod; its count, 0 where there is none. */
+async function count({ cluster }: KnativeBed, name: string, reason: string, namespace = 'default'): Promise<number> {
+  const { items } = await cluster.kube.get<{ items: TestEvent[] }>(`/api/v1/namespaces/${namespace}/events`);
+  const ours = items.filter(({ source, involvedObject }) => {
+    return source.component === 'image-rescue' && involvedObject.name === name;
+  });
+  return ours.find((event) => event.reason === reason)?.count ?? 0;
+}
+
+const isTold = async (bed: KnativeBed, name: string, reason: string) => (await count(bed, name, reason)) > 0;
+
+/** A pod that is stuck. */
+async function stuckPod(bed: KnativeBed, name: string, container: { image: string; imagePullPolicy?: string }) {
+  await bed.pod(name, container);
+  await bed.all(name, 1, 'stuck', stuck);
+}
+
+const runs = async (bed: KnativeBed, name: string) => (await bed.pods(name)).some(running);
+const mirrorless = (name: string) => `nowhere.invalid/x/${name}:1`;
+
+export const rescued: RightsCase = {
+  name: 'a stuck pod runs, and is told',
+  begin: async (bed, name) => {
+    const { reference } = await bed.image(name, 'rights.invalid/x');
+    await stuckPod(bed, name, { image: reference });
+    return { kept: async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued')) };
+  },
+};
+
+export const patched: RightsCase = {
+  name: 'PULLER=patch: a stuck pod runs by a mirror, and is told',
+  env: { PULLER: 'patch' },
+  begin: async (bed, name) => {
+    const { reference } = await bed.image(name, 'rights.invalid/x');
+    await stuckPod(bed, name, { image: reference });
+    return { kept: async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescuePatched')) };
+  },
+};
+
+export const failureTold: RightsCase = {
+  name: 'no mirror has it: the pod is told',
+  begin: async (bed, name) => {
+    await stuckPod(bed, name, { image: mirrorless(name) });
+    return { kept: () => isTold(bed, name, 'ImageRescueFailed') };
+  },
+};
+
+export const toldLater: RightsCase = {
+  name: 'a pull failed, and its change was lost: a sweep has the pod told',
+  begin: async (bed, name) => {
+    await bed.cluster.stopComponent('source-pulls');
+    bed.ends({ output: () => '', end: () => bed.cluster.startComponent('source-pulls') });
+    await stuckPod(bed, name, { image: mirrorless(name) });
+    return { kept: () => isTold(bed, name, 'ImageRescueFailed') };
+  },
+};
+
+export const toldAgain: RightsCase = {
+  name: 'it fails again after COOL_DOWN: its Event counts up',
+  env: { COOL_DOWN: '3' },
+  begin: async (bed, name) => {
+    await stuckPod(bed, name, { image: mirrorless(name) });
+    await sweepUntil(bed, 'the first failure to be told', () => isTold(bed, name, 'ImageRescueFailed'));
+    return { kept: async () => (await count(bed, name, 'ImageRescueFailed')) > 1 };
+  },
+};
+
+export const pulledAgain: RightsCase = {
+  name: 'its route is down and the pod pulls Always: pulled again before COOL_DOWN is over, the pod runs',
+  // Long enough for the kubelet to come by it, if not at its first back-off.
+  env: { ROUTE_HOLD: '10' },
+  begin: async (bed, name) => {
+    const { reference } = await bed.image(name, 'rights.invalid/x');
+    await stuckPod(bed, `${name}-first`, { image: reference });
+    await sweepUntil(bed, 'the first pod to run', () => runs(bed, `${name}-first`));
+    await waitFor('the route to be down', async () => (await bed.routes('rights.invalid')) === 0, patience);
+    await stuckPod(bed, name, { image: reference, imagePullPolicy: 'Always' });
+    return { kept: async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued')) };
+  },
+};
+
+export const leftAlone: RightsCase = {
+  name: 'a namespace with the label image-rescue.dev/skip: nothing is fetched for its pods, and they are told nothing',
+  anew: true,
+  begin: async (bed, name) => {
+    const { kube } = bed.cluster;
+    await kube.post('/api/v1/namespaces', { metadata: { name, labels: { 'image-rescue.dev/skip': 'true' } } });
+    await kube.until(`/api/v1/namespaces/${name}/serviceaccounts/default`, () => true, patience, 'its service account');
+    // One of an image that nobody else wants, and one of an image that a pod elsewhere waits for.
+    const images = { alone: mirrorless(`${name}-alone`), shared: mirrorless(name) };
+    const inside = async ([pod, image]: [string, string]) => {
+      const spec = { terminationGracePeriodSeconds: 1, containers: [{ name: 'app', image }] };
+      await kube.post(`/api/v1/namespaces/${name}/pods`, { metadata: { name: pod }, spec });
+      await kube.until<TestPod>(`/api/v1/namespaces/${name}/pods/${pod}`, stuck, patience, `${pod} to be stuck`);
+    };
+    await Promise.all([...Object.entries(images).map(inside), stuckPod(bed, name, { image: images.shared })]);
+    const broken = async () => {
+      const pulled = (await bed.jobs()).some(
+        ({ metadata }) => metadata.annotations?.['image-rescue.dev/image'] === images.alone,
+      );
+      return pulled || (await count(bed, 'shared', 'ImageRescueFailed', name)) > 0;
+    };
+    return {
+      broken,
+      kept: async () => (await isTold(bed, name, 'ImageRescueFailed')) && !(await broken()),
+    };
+  },
+};
