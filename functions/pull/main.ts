@@ -61,8 +61,9 @@ const parts: Record<string, () => Promise<void>> = {
 const [named = '', ...more] = process.argv.slice(2);
 const part = more.length === 0 ? parts[named] : undefined;
 if (part === undefined) {
-  process.stderr.write('usage: pull.cjs registry|pull|clean, with the task as JSON in TASK\n');
-  process.exit(2);
+  const help = named === '--help';
+  process[help ? 'stdout' : 'stderr'].write('usage: pull.cjs registry|pull|clean, with the task as JSON in TASK\n');
+  process.exit(help ? 0 : 2);
 } else {
   part().then(
     () => process.exit(),
