@@ -1,5 +1,5 @@
-import { ConfigError } from '../shared/config/config.ts';
-import { type Options, parseOptions, UsageError } from './options.ts';
+import { ending } from '../shared/config/command-line.ts';
+import { type Options, parseOptions } from './options.ts';
 import { usage } from './usage.ts';
 
 /** Asked too early, all that a first look needs would be loaded for `--help` as well. */
@@ -31,9 +31,8 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const wrongUse = error instanceof UsageError || error instanceof ConfigError;
-    const hint = error instanceof UsageError ? '; see image-rescue --help' : '';
-    process.stderr.write(`image-rescue: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
-    process.exitCode = wrongUse ? 2 : 1;
+    const { words, code } = ending(error, 'image-rescue --help');
+    process.stderr.write(`image-rescue: ${words}\n`);
+    process.exitCode = code;
   },
 );

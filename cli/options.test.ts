@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseOptions, UsageError } from './options.ts';
+import { UsageError } from '../shared/config/command-line.ts';
+import { parseOptions } from './options.ts';
 
 const status = { command: 'status', watch: false, output: 'text', pullNamespace: 'image-rescue-pull' };
 const explain = { command: 'explain', pod: 'web-1', output: 'text', pullNamespace: 'image-rescue-pull' };

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments, UsageError } from '../shared/config/command-line.ts';
 import { namespaceName, Wrong } from '../shared/config/parse.ts';
 
 /** What was asked for. */
@@ -23,18 +23,26 @@ interface Common {
   readonly context?: string;
 }
 
-/** What was asked for is not there to be asked for. */
-export class UsageError extends Error {
-  override name = 'UsageError';
-}
-
 const usualPullNamespace = 'image-rescue-pull';
 /** As kubectl takes a pod's name: alone, or after its kind. */
 const kinds = /^(pods?|po)\//;
 
 /** Reads the command line. Throws UsageError. */
 export function parseOptions(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Options {
-  const { values, positionals } = parsed(argv);
+  const { values, positionals } = readArguments({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      namespace: { type: 'string', short: 'n' },
+      'all-namespaces': { type: 'boolean', short: 'A', default: false },
+      watch: { type: 'boolean', short: 'w', default: false },
+      output: { type: 'string', short: 'o', default: 'text' },
+      'pull-namespace': { type: 'string' },
+      kubeconfig: { type: 'string' },
+      context: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
   const [command, ...rest] = positionals;
   if (values.help || command === 'help') return { command: 'help' };
   if (command === undefined) throw new UsageError('a command is missing: status or explain');
@@ -61,28 +69,6 @@ export function parseOptions(argv: readonly string[], env: Readonly<Record<strin
   if (rest.length > 0) throw new UsageError(`status takes no ${JSON.stringify(rest[0])}; explain POD is about one pod`);
   if (values['all-namespaces'] && namespace !== undefined) throw new UsageError('-A and -n exclude each other');
   return { command: 'status', watch: values.watch, ...common };
-}
-
-function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        namespace: { type: 'string', short: 'n' },
-        'all-namespaces': { type: 'boolean', short: 'A', default: false },
-        watch: { type: 'boolean', short: 'w', default: false },
-        output: { type: 'string', short: 'o', default: 'text' },
-        'pull-namespace': { type: 'string' },
-        kubeconfig: { type: 'string' },
-        context: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    // Its further sentences are about programs' own syntax.
-    throw new UsageError((error as Error).message.split(/[.\n]/)[0]);
-  }
 }
 
 /** `web-1`, `pod/web-1` or `default/web-1`. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { ending, readArguments } from '../shared/config/command-line.ts';
 import { makeOwnBase } from './base.ts';
 import { findEngine } from './engine.ts';
 
@@ -20,7 +20,7 @@ Uses Docker or Podman where one answers, else Buildah, which it installs on Debi
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     options: {
       name: { type: 'string', default: 'image-rescue' },
       base: { type: 'string' },
@@ -44,7 +44,8 @@ async function main(): Promise<void> {
   if (values.push) process.stdout.write(`${name}@${engine.push(name)}\n`);
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+main().catch((error: unknown) => {
+  const { words, code } = ending(error);
+  process.stderr.write(`${words}\n`);
+  process.exitCode = code;
 });

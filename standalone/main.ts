@@ -1,5 +1,6 @@
 import { connectApi } from '../shared/cluster/connect.ts';
-import { ConfigError, readConfig } from '../shared/config/config.ts';
+import { asksForHelp, ending } from '../shared/config/command-line.ts';
+import { readConfig } from '../shared/config/config.ts';
 import { helpText } from '../shared/config/help.ts';
 import { readProgram } from '../shared/http/program.ts';
 import { makeLog } from '../shared/log/log.ts';
@@ -11,18 +12,9 @@ starts pods whose image cannot be pulled, by fetching the image through a mirror
 Usage: npm start            all settings are environment variables:
 `;
 
-const [argument] = process.argv.slice(2);
-if (argument === '--help' || argument === '-h') {
-  process.stdout.write(`${usage}\n${helpText()}`);
-} else if (argument !== undefined) {
-  process.stderr.write(`unknown argument ${argument}: all settings are environment variables; see --help\n`);
-  process.exitCode = 2;
-} else {
-  main();
-}
-
 async function main(): Promise<void> {
   try {
+    if (asksForHelp(process.argv.slice(2))) return void process.stdout.write(`${usage}\n${helpText()}`);
     const config = readConfig(process.env);
     const log = makeLog(config.logLevel, process.stderr.isTTY);
     const program = readProgram(process.env);
@@ -36,8 +28,11 @@ async function main(): Promise<void> {
     await run({ api: connectApi(), config, program, log, stop: stop.signal });
     process.exit(0);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
+    const { words, code } = ending(error);
+    if (code === 1) throw error;
+    process.stderr.write(`${words}\n`);
+    process.exit(code);
   }
 }
+
+main();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { ending, readArguments, UsageError } from '../shared/config/command-line.ts';
 import { missing } from './cluster/packages.ts';
 
 const usage = `Runs the tests, and lists what could not run here and why.
@@ -30,11 +31,6 @@ const long = ['slow', 'knative-pods', 'route', 'patch', 'rights', 'failures', 'k
   (name) => `test/e2e/${name}.test.ts`,
 );
 
-const [kind, ...words] = process.argv.slice(2);
-if (kind === '--help' || words.includes('--help')) {
-  process.stdout.write(usage);
-  process.exit(0);
-}
 if (Number(process.versions.node.split('.')[0]) < leastNode) {
   process.stderr.write(
     `this is Node ${process.version}; Node ${leastNode} is needed. "npm ci" brings it along for npm's scripts on Linux (optional packages must not be omitted).\n`,
@@ -42,35 +38,55 @@ if (Number(process.versions.node.split('.')[0]) < leastNode) {
   process.exit(1);
 }
 
-const files = globSync('{cli,functions,shared,standalone,test,knative}/**/*.test.ts', { cwd: root })
-  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-  .sort();
 const onCluster = (file: string) => clusterFolders.some((folder) => file.startsWith(folder));
+const files = chosen();
 const skipped: string[] = [];
 let failed = false;
 
-if (kind !== 'cluster')
-  await execute(
-    files.filter((file) => !onCluster(file)),
-    availableParallelism(),
+await execute(
+  files.filter((file) => !onCluster(file)),
+  availableParallelism(),
+);
+const clusterFiles = files.filter(onCluster);
+const reasons = clusterFiles.length === 0 ? [] : await missing();
+const length = (file: string) => (long.includes(file) ? long.indexOf(file) : long.length);
+if (reasons.length === 0) {
+  for (const file of clusterFiles.filter((one) => alone.includes(one))) await execute([file], 1);
+  const others = clusterFiles.filter((one) => !alone.includes(one)).sort((a, b) => length(a) - length(b));
+  await execute(others, clustersAtOnce);
+} else
+  skipped.push(
+    ...clusterFiles.map((file) => `${file}: no test cluster can start here; missing: ${reasons.join('; ')}`),
   );
-if (kind !== 'unit') {
-  const clusterFiles = files.filter(onCluster);
-  const reasons = clusterFiles.length === 0 ? [] : await missing();
-  const length = (file: string) => (long.includes(file) ? long.indexOf(file) : long.length);
-  if (reasons.length === 0) {
-    for (const file of clusterFiles.filter((one) => alone.includes(one))) await execute([file], 1);
-    const others = clusterFiles.filter((one) => !alone.includes(one)).sort((a, b) => length(a) - length(b));
-    await execute(others, clustersAtOnce);
-  } else
-    skipped.push(
-      ...clusterFiles.map((file) => `${file}: no test cluster can start here; missing: ${reasons.join('; ')}`),
-    );
-}
 
 if (skipped.length > 0)
   process.stdout.write(`\nskipped ${skipped.length}:\n${skipped.map((line) => `  ${line}\n`).join('')}`);
 process.exit(failed || (skipped.length > 0 && process.env['CI'] !== undefined) ? 1 : 0);
+
+/** The test files that were asked for. Ends the process where that was help, or none. */
+function chosen(): string[] {
+  try {
+    const options = { help: { type: 'boolean', short: 'h' } } as const;
+    const { values, positionals } = readArguments({ allowPositionals: true, options });
+    if (values.help) {
+      process.stdout.write(usage);
+      process.exit(0);
+    }
+    const kind = ['unit', 'cluster'].find((one) => one === positionals[0]);
+    const words = positionals.slice(kind === undefined ? 0 : 1);
+    const ofKind = globSync('{cli,functions,shared,standalone,test,knative}/**/*.test.ts', { cwd: root })
+      .filter((file) => kind === undefined || onCluster(file) === (kind === 'cluster'))
+      .sort();
+    const nowhere = words.find((word) => !ofKind.some((file) => file.includes(word)));
+    if (nowhere !== undefined)
+      throw new UsageError(`no test file of npm ${kind ? `run test:${kind}` : 'test'} has ${nowhere} in its path`);
+    return ofKind.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  } catch (error) {
+    const { words, code } = ending(error);
+    process.stderr.write(`${words}\n`);
+    process.exit(code);
+  }
+}
 
 async function execute(some: string[], concurrency: number): Promise<void> {
   if (some.length === 0) return;

@@ -58,16 +58,18 @@ const parts: Record<string, () => Promise<void>> = {
   },
 };
 
-const part = parts[process.argv[2] ?? ''];
+const [named = '', ...more] = process.argv.slice(2);
+const part = more.length === 0 ? parts[named] : undefined;
 if (part === undefined) {
-  process.stderr.write(`usage: pull.cjs registry|pull|clean, with the task as JSON in TASK\n`);
-  process.exitCode = 2;
+  const help = named === '--help';
+  process[help ? 'stdout' : 'stderr'].write('usage: pull.cjs registry|pull|clean, with the task as JSON in TASK\n');
+  process.exit(help ? 0 : 2);
 } else {
   part().then(
     () => process.exit(),
     (error: unknown) => {
       log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      if (process.argv[2] === 'pull') {
+      if (named === 'pull') {
         const failed = {
           way: 'none' as const,
           already: false,

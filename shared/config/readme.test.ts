@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { type ComponentName, pinned } from '../../test/cluster/build.ts';
+import { publicRegistries } from '../images/rules.ts';
 import { variables } from './variables.ts';
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -21,6 +23,27 @@ test('the Chinese README has the same variables in the same order, with the same
   const columns = (text: string) => rows(text).map((row) => [row.split(' | ')[0], row.split(' | ').at(-1)]);
   assert.deepEqual(columns(read('README.zh-CN.md')), columns(read('README.md')));
 });
+
+for (const readme of ['README.md', 'README.zh-CN.md']) {
+  test(`${readme} has the registries that MIRROR_REGISTRIES opens by default, and the versions that the tests run on`, async () => {
+    const text = read(readme);
+    assert.match(
+      text,
+      new RegExp(`^\\| \`MIRROR_REGISTRIES\` .*${RegExp.escape(publicRegistries.join(', '))} \\|`, 'm'),
+    );
+    const components: [says: string, ComponentName, folder?: string][] = [
+      ['Kubernetes ', 'kubernetes'],
+      ['', 'kubernetes', 'kubernetes-1.34'],
+      ['containerd ', 'containerd'],
+      ['Knative Eventing ', 'knative'],
+      ['`kn` ', 'kn'],
+    ];
+    for (const [says, component, folder] of components) {
+      const { version } = await pinned(component, folder);
+      assert.ok(text.includes(`${says}${version}`), `${says}${version}`);
+    }
+  });
+}
 
 test('both READMEs name the same two commands', () => {
   const commands = (text: string) =>

@@ -1,3 +1,5 @@
+import { publicRegistries } from '../images/rules.ts';
+
 /** One environment variable, as the README's table and `--help` show it. */
 export interface Variable {
   readonly name: string;
@@ -16,8 +18,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'MIRROR_REGISTRIES',
-    meaning:
-      'registries whose images the first kind of mirror may be asked for; `*` for all. Default: the well-known public ones',
+    meaning: `registries whose images the first kind of mirror may be asked for; \`*\` for all. Default: ${publicRegistries.join(', ')}`,
     example: 'docker.io,quay.io',
   },
   {
@@ -34,7 +35,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'IMAGE_CHECK_INTERVAL',
-    meaning: 'seconds between sweeps for what no event told',
+    meaning: 'seconds between sweeps for what no event told; on Knative `knative/pings.yaml` says when',
     default: '10',
     example: '10',
   },
@@ -50,7 +51,8 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'PULL_NAMESPACE',
-    meaning: 'namespace of the pull Jobs, created if it is missing',
+    meaning:
+      'namespace of the pull Jobs, created if it is missing; `knative/` and `standalone/` have it in other files too, to be changed with it',
     default: 'image-rescue-pull',
     example: 'image-rescue-pull',
   },

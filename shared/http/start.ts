@@ -1,3 +1,4 @@
+import { asksForHelp, ending } from '../config/command-line.ts';
 import { type Config, ConfigError, readConfig } from '../config/config.ts';
 import { helpText } from '../config/help.ts';
 import type { FunctionName, Handler } from '../events/event.ts';
@@ -16,7 +17,7 @@ export interface FunctionSetup {
 
 /**
  * Starts one function as an HTTP server on PORT (8080). It listens before the handler is made, which may take a while: the
- * Kubernetes client alone is most of a start. Ends with 2 where the environment is wrong, with 0 on SIGTERM, when what is
+ * Kubernetes client alone is most of a start. Ends with 2 where the environment or an argument is wrong, with 0 on SIGTERM, when what is
  * under way is done.
  */
 export function startFunction(
@@ -24,14 +25,11 @@ export function startFunction(
   make: (setup: FunctionSetup) => Handler | Promise<Handler>,
   mayConcern?: (body: Buffer) => boolean,
 ): void {
-  if (process.argv.includes('--help') || process.argv.includes('-h')) {
-    process.stdout.write(`The ${name} function: CloudEvents over HTTP on PORT (8080).\n\n${helpText()}`);
-    return;
-  }
   start(name, make, mayConcern).catch((error: unknown) => {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
+    const { words, code } = ending(error);
+    if (code === 1) throw error;
+    process.stderr.write(`${words}\n`);
+    process.exit(code);
   });
 }
 
@@ -40,6 +38,8 @@ async function start(
   make: (setup: FunctionSetup) => Handler | Promise<Handler>,
   mayConcern?: (body: Buffer) => boolean,
 ): Promise<void> {
+  if (asksForHelp(process.argv.slice(2)))
+    return void process.stdout.write(`The ${name} function: CloudEvents over HTTP on PORT (8080).\n\n${helpText()}`);
   const config = readConfig(process.env);
   const log = makeLog(config.logLevel, process.stderr.isTTY).child({ function: name }) as Log;
   const port = readPort(process.env['PORT']);

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { parseArgs } from 'node:util';
-import { ConfigError } from '../../shared/config/config.ts';
+import { ending, readArguments, UsageError } from '../../shared/config/command-line.ts';
 import { demoNamespace, play } from './play.ts';
 import { ownScene, type Scene, testScene } from './scene.ts';
 
@@ -24,31 +23,21 @@ one-node Kubernetes of its own (Linux, root, Go; some minutes the first time).
 DOCKER_PROXY_URL, if set, names the mirrors that are used. Ends with 0 when the pod runs, with 1 when it does not.
 `;
 
-const values = options();
-
-function options() {
-  try {
-    return parseArgs({
-      options: {
-        yes: { type: 'boolean', short: 'y' },
-        'test-cluster': { type: 'boolean' },
-        way: { type: 'string', default: 'route' },
-        json: { type: 'boolean' },
-        timeout: { type: 'string', default: '300' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message.split('\n')[0]}; see --help\n`);
-    process.exit(2);
-  }
-}
+const options = {
+  yes: { type: 'boolean', short: 'y' },
+  'test-cluster': { type: 'boolean' },
+  way: { type: 'string', default: 'route' },
+  json: { type: 'boolean' },
+  timeout: { type: 'string', default: '300' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 const stop = new AbortController();
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 const dim = process.stderr.isTTY ? (text: string) => `\u001b[2m${text}\u001b[0m` : (text: string) => text;
 
 async function main(): Promise<number> {
+  const { values } = readArguments({ options });
   if (values.help) {
     process.stdout.write(usage);
     return 0;
@@ -59,7 +48,7 @@ async function main(): Promise<number> {
     throw new UsageError(`--way is ${values.way}: expected route or name`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
 
-  const scene = await chooseScene();
+  const scene = await chooseScene(values);
   if (scene === undefined) return 1;
   if (stop.signal.aborted) {
     await scene.end();
@@ -84,7 +73,11 @@ async function main(): Promise<number> {
   }
 }
 
-async function chooseScene(): Promise<Scene | undefined> {
+async function chooseScene(values: {
+  yes?: boolean;
+  'test-cluster'?: boolean;
+  way: string;
+}): Promise<Scene | undefined> {
   const kubeconfig = process.env['KUBECONFIG'] ?? path.join(os.homedir(), '.kube', 'config');
   if (values['test-cluster'] || !existsSync(kubeconfig.split(path.delimiter)[0] ?? '')) {
     return testScene(values.way === 'route', (line) => say(dim(line)));
@@ -102,13 +95,11 @@ and the Job's pod, on the node of the stuck pod, pulls through DOCKER_PROXY_URL=
   return /^y(es)?$/i.test(answer.trim()) ? scene : undefined;
 }
 
-class UsageError extends Error {}
-
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const known = error instanceof UsageError || error instanceof ConfigError;
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(known ? 2 : 1);
+    const { words, code } = ending(error);
+    say(words);
+    process.exit(code);
   },
 );

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
 import { makeApi } from '../../shared/cluster/api.ts';
+import { ending, readArguments, UsageError } from '../../shared/config/command-line.ts';
 import { observe } from '../../standalone/demo/observe.ts';
 import { type Step, steps, Timeline } from '../../standalone/demo/timeline.ts';
 import { type Bed, makeBed, pullNamespace } from '../e2e/bed.ts';
@@ -9,14 +9,18 @@ const usage = `Times rescues on a real node, and an ordinary start of a pod as t
 
 Usage: npm run bench -- [--runs N]   (default 5; the median is shown)
 `;
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, help: { type: 'boolean' } } });
-const runs = Number(values.runs);
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-if (values.help) say(usage);
-else for (const way of ['route', 'name'] as const) await measure(way);
+async function main(): Promise<void> {
+  const options = { runs: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } } as const;
+  const { values } = readArguments({ options });
+  if (values.help) return void process.stdout.write(usage);
+  if (!/^[1-9]\d{0,3}$/.test(values.runs))
+    throw new UsageError(`--runs is ${values.runs}: expected a number of runs. Example: --runs 5`);
+  for (const way of ['route', 'name'] as const) await measure(way, Number(values.runs));
+}
 
-async function measure(way: 'route' | 'name'): Promise<void> {
+async function measure(way: 'route' | 'name', runs: number): Promise<void> {
   const bed = await makeBed({ hostConfig: way === 'route' });
   try {
     const product = bed.start();
@@ -75,3 +79,10 @@ async function observed(bed: Bed, name: string, image: string): Promise<Timeline
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
+
+main().catch((error: unknown) => {
+  const { words, code } = ending(error);
+  if (code === 1) throw error;
+  process.stderr.write(`${words}\n`);
+  process.exitCode = code;
+});

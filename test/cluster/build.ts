@@ -11,8 +11,8 @@ interface Recipe {
   module: string;
   /** program → its package below the module ('' is the module itself). */
   programs: Record<string, string>;
-  /** Folders of the module that are wanted beside the programs. */
-  folders?: string[];
+  /** The module whose folder `config`, CRDs and ConfigMaps, is wanted beside the programs. */
+  config?: string;
   /** Linker flags that make the programs tell their version; without them Kubernetes calls itself v0.0.0. */
   stamp(version: string): string[];
 }
@@ -46,8 +46,13 @@ const recipes = {
       channel_dispatcher: '/cmd/in_memory/channel_dispatcher',
       apiserver_receive_adapter: '/cmd/apiserver_receive_adapter',
     },
-    // CRDs and ConfigMaps
-    folders: ['config'],
+    config: 'knative.dev/eventing',
+    stamp: () => [],
+  },
+  kn: {
+    module: 'knative.dev/client',
+    programs: { kn: '/cmd/kn' },
+    config: 'knative.dev/serving',
     stamp: () => [],
   },
 } satisfies Record<string, Recipe>;
@@ -94,9 +99,9 @@ export async function build(
       const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', linker];
       await go(['build', ...flags, '-o', join(unfinished, program), recipe.module + path], source);
     }
-    if (recipe.folders !== undefined) {
-      const module = (await go(['list', '-m', '-f', '{{.Dir}}', recipe.module], source)).trim();
-      for (const name of recipe.folders) await cp(join(module, name), join(unfinished, name), { recursive: true });
+    if (recipe.config !== undefined) {
+      const module = (await go(['list', '-m', '-f', '{{.Dir}}', recipe.config], source)).trim();
+      await cp(join(module, 'config'), join(unfinished, 'config'), { recursive: true });
     }
     await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error; // another process was faster

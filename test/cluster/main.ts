@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { ending, readArguments, UsageError } from '../../shared/config/command-line.ts';
 import { startCluster } from './cluster.ts';
 import { missing } from './packages.ts';
 
@@ -19,12 +19,13 @@ async function main(): Promise<number | undefined> {
     'no-host-config': { type: 'boolean', default: false },
     outside: { type: 'string', default: 'refuse' },
   } as const;
-  const { values } = parseArgs({ options });
+  const { values } = readArguments({ options });
   const mode = (['refuse', 'slow', 'hang'] as const).find((m) => m === values.outside);
-  if (values.help || mode === undefined) {
+  if (values.help) {
     process.stdout.write(usage);
-    return values.help ? 0 : 2;
+    return 0;
   }
+  if (mode === undefined) throw new UsageError(`--outside is ${values.outside}: expected refuse, slow or hang`);
   const reasons = await missing();
   if (reasons.length > 0) {
     say(`No test cluster on this machine. It lacks:\n- ${reasons.join('\n- ')}`);
@@ -58,8 +59,9 @@ main().then(
   (code) => {
     if (code !== undefined) process.exitCode = code;
   },
-  (error: Error) => {
-    say(error.message);
-    process.exitCode = 1;
+  (error: unknown) => {
+    const { words, code } = ending(error);
+    say(words);
+    process.exitCode = code;
   },
 );

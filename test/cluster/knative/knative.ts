@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../build.ts';
 import { freePorts } from '../free-ports.ts';
+import { kindsAreServed } from '../kinds.ts';
 import { may } from '../may.ts';
 import type { TestCluster } from '../test-cluster.ts';
 import { waitFor } from '../wait-for.ts';
@@ -125,13 +126,5 @@ async function install({ kube, kubectl }: TestCluster, config: string): Promise<
     }
   }
   await kubectl('create', ...files.flatMap((file) => ['--filename', file]));
-  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  type Definition = { metadata: { name: string }; status: { conditions?: { type: string; status: string }[] } };
-  const established = async () => {
-    const { items } = await kube.get<{ items: Definition[] }>(definitions);
-    return items.every(({ status }) =>
-      status.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True'),
-    );
-  };
-  await waitFor("Knative's kinds to be served", established, 60_000);
+  await kindsAreServed(kube);
 }
