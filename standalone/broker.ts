@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermissionError } from '../shared/cluster/api.ts';
-import { RetryableError } from '../shared/events/errors.ts';
+import { NoSlot, RetryableError } from '../shared/events/errors.ts';
 import type { FunctionName, Handler, RescueEvent } from '../shared/events/event.ts';
 import { subscribers } from '../shared/events/routes.ts';
 import { eventTypes } from '../shared/events/types.ts';
@@ -83,10 +83,9 @@ export function makeBroker(handlers: Readonly<Record<FunctionName, Handler>>, lo
           return;
         }
         if (!(error instanceof RetryableError) || tries >= retries || stopped) {
-          log.error(
-            { function: name, type: event.type, subject: event.subject, why: (error as Error).message },
-            'event given up; the next sweep looks again',
-          );
+          const what = { function: name, type: event.type, subject: event.subject, why: (error as Error).message };
+          if (error instanceof NoSlot) log.info(what, 'no slot yet; the next sweep looks again');
+          else log.error(what, 'event given up; the next sweep looks again');
           return;
         }
         log.debug({ function: name, type: event.type, why: error.message }, 'event is brought again');

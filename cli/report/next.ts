@@ -59,7 +59,7 @@ export function whatNext(situation: Situation): Next {
       return {
         what:
           age > noticedWithin
-            ? 'nothing that can be seen from here: is image-rescue running, with permission to see this pod, and for its namespace (INCLUDE_NAMESPACES, EXCLUDE_NAMESPACES)?'
+            ? 'if other pulls are under way, it waits for a slot (PULLS_AT_ONCE, PULLS_PER_NODE, RESCUES_PER_NAMESPACE); if not: is image-rescue running, with permission to see this pod, and for its namespace (INCLUDE_NAMESPACES, EXCLUDE_NAMESPACES)?'
             : 'image-rescue looks at it within seconds, if it is running',
       };
   }

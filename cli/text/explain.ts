@@ -76,7 +76,12 @@ function nextLines({ at, stuck, images, phase }: Explanation, layout: Layout): s
     return [
       title,
       ...stuck.flatMap((one) =>
-        block('', `${several ? `${one.image}: ` : ''}${one.state}: ${nextText(one, at)}`, 2, layout),
+        block(
+          '',
+          `${several ? `${one.image}: ` : ''}${one.state}${one.state === 'refused' ? ` (${one.why})` : ''}: ${nextText(one, at)}`,
+          2,
+          layout,
+        ),
       ),
     ];
   }

@@ -1,25 +1,37 @@
-import type { MirrorAnswer, Outcome } from '../../shared/pulls/result.ts';
+import { classify } from '../../shared/causes/classify.ts';
+import type { Outcome, PullResult } from '../../shared/pulls/result.ts';
+
+/** In the answer of a mirror that was given credentials (the pull program's mirror.ts). */
+const withCredentials = 'with those of MIRROR_PULL_SECRET';
 
 /** What a person can do about a mirror, the surest first. It may have the image or not: only `not there` says so. */
-const doings: readonly (readonly [Outcome, (mirror: string) => string])[] = [
+const doings: readonly (readonly [Outcome, (mirror: string, answer: string) => string])[] = [
   [
     'denied',
-    (mirror) =>
-      `${mirror} does not give it: have it put on that mirror's list, give it credentials (MIRROR_PULL_SECRET), or add another mirror to DOCKER_PROXY_URL`,
+    (mirror, answer) =>
+      answer.includes(withCredentials)
+        ? `${mirror} does not give it: check the credentials in MIRROR_PULL_SECRET, or add another mirror to DOCKER_PROXY_URL`
+        : `${mirror} does not give it: have it put on that mirror's list, give credentials (MIRROR_PULL_SECRET and MIRROR_SECRET_REPOSITORIES), or add another mirror to DOCKER_PROXY_URL`,
   ],
   ['down', (mirror) => `Check whether the node reaches ${mirror}, or add another mirror to DOCKER_PROXY_URL`],
   ['slow', (mirror) => `${mirror} is too slow: add another mirror to DOCKER_PROXY_URL`],
-  ['wrong', (mirror) => `${mirror} serves what it must not: take it out of DOCKER_PROXY_URL`],
+  ['wrong', (mirror) => `What ${mirror} answers cannot be used: check that mirror, or add another to DOCKER_PROXY_URL`],
   ['throttled', (mirror) => `${mirror} asks for fewer requests: wait, or add another mirror to DOCKER_PROXY_URL`],
   ['not there', () => 'No mirror has it: check its name and tag, or add a mirror that has it to DOCKER_PROXY_URL'],
 ];
 
-/** What to do where no mirror served an image, in a sentence; undefined where one has it, so that something else failed. */
-export function advice(answers: readonly MirrorAnswer[]): string | undefined {
-  if (answers.some(({ outcome }) => outcome === 'has it')) return undefined;
+/** What to do, in a sentence; undefined where nothing is known that helps. */
+export function advice({ error = '', answers }: Pick<PullResult, 'error' | 'answers'>): string | undefined {
+  if (answers.some(({ outcome }) => outcome === 'has it')) return onTheNode(error);
   for (const [outcome, what] of doings) {
     const found = answers.find((one) => one.outcome === outcome);
-    if (found !== undefined) return what(found.mirror);
+    if (found !== undefined) return what(found.mirror, found.answer);
   }
-  return undefined;
+  return onTheNode(error);
+}
+
+/** A mirror has it, or none was asked: what the node itself says may tell what is wrong there. */
+function onTheNode(error: string): string | undefined {
+  const { helps, advice } = classify({ reason: '', message: error });
+  return helps === 'no' ? `${advice.charAt(0).toUpperCase()}${advice.slice(1)}` : undefined;
 }

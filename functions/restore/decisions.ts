@@ -1,4 +1,4 @@
-import type { Cause } from '../../shared/causes/classify.ts';
+import { type Cause, unknownCause } from '../../shared/causes/classify.ts';
 import { causeToldOf } from '../../shared/causes/of-events.ts';
 import { causeOf } from '../../shared/causes/of-pod.ts';
 import { eventData } from '../../shared/events/data.ts';
@@ -59,9 +59,9 @@ async function tell(deps: RestoreDeps, pod: Pod, image: string, decision: Decisi
 }
 
 /** The pod's status says it, on kubelets before 1.32 in a back-off only its kubelet's Events. */
-async function cause({ cluster }: RestoreDeps, pod: Pod, image: string): Promise<Cause | undefined> {
+async function cause({ cluster }: RestoreDeps, pod: Pod, image: string): Promise<Cause> {
   const { namespace, uid } = pod.metadata;
-  return causeOf(pod, image) ?? causeToldOf(await cluster.eventsAbout(namespace, uid), image);
+  return causeOf(pod, image) ?? causeToldOf(await cluster.eventsAbout(namespace, uid), image) ?? unknownCause;
 }
 
 async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: string): Promise<void> {
@@ -74,7 +74,11 @@ async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: st
   const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
   const { uid, annotations } = job.metadata;
   const { nodeName = '' } = job.spec.template.spec;
-  await tellEnd(deps, pod, anAttempt(deps, nodeName, { uid, ...attemptOf(annotations), image, state: told }));
+  await tellEnd(
+    deps,
+    pod,
+    anAttempt(deps, nodeName, { uid, job: jobName, ...attemptOf(annotations), image, state: told }),
+  );
 }
 
 /** A failure without a word of its own, with Kubernetes' words. */
@@ -84,7 +88,7 @@ export async function withReason<T extends { why: string }>(
   state: T,
 ): Promise<T> {
   const said = await whyNotStarted(cluster, config.pullNamespace, job);
-  return { ...state, why: [state.why, said].filter(Boolean).join('. ') };
+  return { ...state, why: [state.why, said].filter(Boolean).join('; ') };
 }
 
 async function tellDelay(

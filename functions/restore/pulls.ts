@@ -3,7 +3,7 @@ import { eventTypes, type RescueReport } from '../../shared/events/types.ts';
 import { type Pod, podName } from '../../shared/pods/pod.ts';
 import { failure, type Job } from '../../shared/pulls/job.ts';
 import { attemptOf, marks } from '../../shared/pulls/name.ts';
-import { jobUidLabel, readPull } from '../../shared/pulls/read.ts';
+import { jobNameLabel, jobUidLabel, readPull } from '../../shared/pulls/read.ts';
 import { pullEnded } from '../../shared/pulls/state.ts';
 import { withReason } from './decisions.ts';
 import type { RestoreDeps } from './deps.ts';
@@ -27,6 +27,7 @@ export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<Resc
   if (image === undefined || uid === undefined || pod.spec.nodeName === undefined) return undefined;
   return attemptEnded(deps, pod.spec.nodeName, pod.metadata.annotations?.[marks.askedBy], {
     uid,
+    job: pod.metadata.labels?.[jobNameLabel] ?? '',
     ...attemptOf(pod.metadata.annotations),
     image,
     state,
@@ -45,6 +46,7 @@ export async function jobFailed(deps: RestoreDeps, seen: Job): Promise<RescueEve
   if (image === undefined || nodeName === undefined || state.state !== 'failed') return undefined;
   return attemptEnded(deps, nodeName, job.metadata.annotations?.[marks.askedBy], {
     uid: job.metadata.uid,
+    job: job.metadata.name,
     ...attemptOf(job.metadata.annotations),
     image,
     state: await withReason(deps, job, state),
@@ -55,7 +57,7 @@ async function attemptEnded(
   deps: RestoreDeps,
   nodeName: string,
   askedBy: string | undefined,
-  known: Omit<Attempt, 'elsewhere'>,
+  known: Omit<Attempt, 'anywhere'>,
 ): Promise<RescueEvent | undefined> {
   const attempt = anAttempt(deps, nodeName, known);
   const { image, state } = attempt;

@@ -12,31 +12,35 @@ import type { RestoreDeps } from './deps.ts';
 import { runsByAddress, waitToStart } from './neighbours.ts';
 import { onFresh } from './on-fresh.ts';
 import { applyPatch, unlessRefused } from './patch.ts';
-import { failedEvent, refusedEvent, rescuedEvent, secretEvent } from './words.ts';
+import { differsEvent, failedEvent, refusedEvent, rescuedEvent, secretEvent } from './words.ts';
 
 /** One ended attempt at an image on a node. */
 export interface Attempt {
   /** UID of its Job: a later attempt has the same name, and is told and woken for anew. */
   readonly uid: string;
+  /** The Job's name. */
+  readonly job: string;
   /** From 1. */
   readonly number: number;
   readonly image: string;
   /** Whether the node's kubelet keeps records of its pulls (KEP-2535). */
   readonly keepsRecords: boolean;
   readonly state: Exclude<PullState, { state: 'under way' }>;
-  /** As which digests other nodes run the image, looked up for a pod's namespace at most once. */
-  elsewhere(namespace: string): Promise<Elsewhere[]>;
+  /** As which digests other nodes run the image, in any namespace; looked up at most once. */
+  anywhere(): Promise<Elsewhere[]>;
 }
 
-export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omit<Attempt, 'elsewhere'>): Attempt {
-  const found = new Map<string, Promise<Elsewhere[]>>();
-  const look = (namespace: string) => {
-    const looked = found.get(namespace) ?? digestsElsewhere(cluster, known.image, { nodeName, namespace });
-    found.set(namespace, looked);
-    return looked;
+export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omit<Attempt, 'anywhere'>): Attempt {
+  let found: Promise<Elsewhere[]> | undefined;
+  const anywhere = () => {
+    found ??= digestsElsewhere(cluster, known.image, { nodeName, mostPods });
+    return found;
   };
-  return { ...known, elsewhere: look };
+  return { ...known, anywhere };
 }
+
+/** Of those that are looked through for a word more. */
+const mostPods = 2000;
 
 /** Others that are still to start the image go first, for at most this long after it came, in milliseconds. */
 const othersFirst = 60_000;
@@ -72,14 +76,14 @@ function isWoken(pod: Pod, image: string, attempt: string): boolean {
 export async function tellEnd(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
   const { cluster, config, isSkipped } = deps;
   if (await isSkipped(pod.metadata.namespace)) return false;
-  const { uid, image, state } = attempt;
+  const { image, state } = attempt;
   await tellSecret(deps, pod, state);
   if (state.state === 'ended' && state.result.way !== 'none') {
     const { result, at } = state;
     return (await unlessRefused(deps, pod, image, () => help(deps, pod, attempt, result, at))) ?? false;
   }
   const failure = state.state === 'failed' ? { error: state.why, answers: [] } : state.result;
-  const event = failedEvent(identity(pod), image, failure, causeOf(pod, image), uid, config.coolDown);
+  const event = failedEvent(identity(pod), image, failure, causeOf(pod, image), attempt, config);
   return (await cluster.writeEvent(event)) === 'told';
 }
 
@@ -93,7 +97,8 @@ async function tellSecret({ cluster }: RestoreDeps, pod: Pod, state: Attempt['st
 export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
   const { image, uid, state } = attempt;
   const woken = isWoken(pod, image, uid);
-  if (state.state !== 'ended' || (state.result.way !== 'route' && !woken)) return false;
+  if (state.state !== 'ended' || (state.result.way !== 'route' && !(woken && state.result.way === 'name')))
+    return false;
   if (await deps.isSkipped(pod.metadata.namespace)) return false;
   await tellSecret(deps, pod, state);
   return tellRescued(deps, pod, attempt, state.result, woken ? 'starts' : 'has started');
@@ -101,16 +106,34 @@ export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt)
 
 /** @returns whether it was new to the pod */
 async function tellRescued(
-  { cluster }: RestoreDeps,
+  deps: RestoreDeps,
   pod: Pod,
   attempt: Attempt,
   result: PullResult,
   then: Parameters<typeof rescuedEvent>[4],
 ): Promise<boolean> {
-  const elsewhere = result.digest === undefined ? [] : await attempt.elsewhere(pod.metadata.namespace);
-  const other = elsewhere.find(({ digest }) => digest !== result.digest);
-  const event = rescuedEvent(identity(pod), attempt.image, result, attempt.uid, then, other);
-  return (await cluster.writeEvent(event)) === 'told';
+  const event = rescuedEvent(identity(pod), attempt.image, result, attempt.uid, then);
+  const isNew = (await deps.cluster.writeEvent(event)) === 'told';
+  if (isNew && result.digest !== undefined) await tellOthers(deps, pod, attempt, result.digest);
+  return isNew;
+}
+
+/** That other nodes run another image by this name. It is a word more: what it costs may not take the first one away. */
+async function tellOthers({ cluster, log }: RestoreDeps, pod: Pod, attempt: Attempt, digest: string): Promise<void> {
+  const { namespace } = pod.metadata;
+  const { nodeName = '' } = pod.spec;
+  const { image, uid } = attempt;
+  const another = (some: Elsewhere[]) => some.find((one) => one.digest !== digest);
+  try {
+    const near = another(await digestsElsewhere(cluster, image, { nodeName, namespace, mostPods }));
+    const far = near === undefined && another(await attempt.anywhere()) !== undefined;
+    if (near !== undefined || far) await cluster.writeEvent(differsEvent(identity(pod), image, digest, uid, near));
+  } catch (error) {
+    log.warn(
+      { pod: podName(pod), image, why: (error as Error).message },
+      'not known what other nodes run by this name',
+    );
+  }
 }
 
 async function help(deps: RestoreDeps, pod: Pod, attempt: Attempt, result: PullResult, at: number): Promise<boolean> {

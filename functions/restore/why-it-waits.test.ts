@@ -22,6 +22,8 @@ test('a blocked sandbox image is told with the setting to change', () => {
     whyItWaits([{ reason: 'FailedCreatePodSandBox', message, at: 0 }], 0, 300)?.why ?? '',
     /pinned_images.*"Failed to create/,
   );
+  const entrypoint = 'Error: failed to start container "pause": exec: "/pause": permission denied';
+  assert.equal(whyItWaits([{ reason: 'FailedCreatePodSandBox', message: entrypoint, at: 0 }], 0, 300), undefined);
   const network = { reason: 'FailedCreatePodSandBox', message: 'failed to setup network for sandbox: no CNI', at: 0 };
   assert.equal(whyItWaits([network], 0, 300), undefined);
 });

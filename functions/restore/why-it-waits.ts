@@ -24,11 +24,11 @@ export function whyItWaits(events: readonly Wait[], now: number, hangAfter: numb
   if (last === undefined) return undefined;
   const seconds = Math.round((now - last.at) / 1000);
   if (last.reason === 'Pulling' && seconds >= hangAfter) {
-    const why = `a pull on its node shows no end since ${seconds} s, and nothing else is pulled there until it ends, by image-rescue neither: a registry that never answers holds the kubelet's only pull slot. Set serializeImagePulls: false in the kubelet's configuration and restart the kubelet. The kubelet says: ${quote(last.message, longestQuote)}`;
+    const why = `its kubelet has been pulling for ${seconds} s. Unless serializeImagePulls is false there, nothing else is pulled on that node until this ends, not even image-rescue's own image. If the image is merely large, wait; if its registry never answers, set serializeImagePulls: false in the kubelet's configuration and restart the kubelet. The kubelet says: ${quote(last.message, longestQuote)}`;
     return { kind: 'a pull hangs', why };
   }
-  if (last.reason === 'FailedCreatePodSandBox' && /sandbox image|pause/i.test(last.message)) {
-    const why = `the node cannot get the sandbox (pause) image that every pod needs, image-rescue's own included. Give the container runtime an address that it can reach: in containerd's configuration the sandbox image under plugins."io.containerd.cri.v1.images".pinned_images (before 2.0: sandbox_image), a mirror's address for example; or import the image on the node. The kubelet says: ${quote(last.message, longestQuote)}`;
+  if (last.reason === 'FailedCreatePodSandBox' && /sandbox image|pause[:@]/i.test(last.message)) {
+    const why = `the node cannot get the sandbox (pause) image that every pod needs, image-rescue's own included. Give the container runtime an address that it can reach, a mirror's for example: in containerd's configuration sandbox under [plugins."io.containerd.cri.v1.images".pinned_images] (before 2.0: sandbox_image), and restart containerd; or import the image on the node. The kubelet says: ${quote(last.message, longestQuote)}`;
     return { kind: 'no sandbox image', why };
   }
   return undefined;

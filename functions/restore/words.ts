@@ -1,11 +1,11 @@
 import type { Cause } from '../../shared/causes/classify.ts';
 import type { KubernetesEvent } from '../../shared/cluster/kubernetes-events.ts';
+import type { Config } from '../../shared/config/config.ts';
 import type { Decision, PodIdentity } from '../../shared/events/types.ts';
 import type { Elsewhere } from '../../shared/pods/elsewhere.ts';
 import { hash, marks } from '../../shared/pulls/name.ts';
 import type { PullResult } from '../../shared/pulls/result.ts';
-import { quote } from '../../shared/words/clean.ts';
-import { cut } from '../../shared/words/cut.ts';
+import { clean, quote } from '../../shared/words/clean.ts';
 import { advice } from './advice.ts';
 import type { Blocked } from './why-it-waits.ts';
 
@@ -38,12 +38,12 @@ export function startedEvent(
   image: string,
   { job, mirrors, cache, fledged }: Extract<Decision, { state: 'submitted' }>,
   occasion: string,
-  cause: Cause | undefined,
+  cause: Cause,
 ): KubernetesEvent {
   const order = mirrors.join(', then ');
   const by = cache === undefined ? `${order} (Job ${job})` : `${order} by kube-fledged (ImageCache ${cache})`;
-  const after = fledged === undefined ? '' : `, after kube-fledged, which ended with ${fledged}`;
-  const message = `Fetching ${image} for this node through ${by}${after}${why(cause)}.`;
+  const after = fledged === undefined ? '' : `. kube-fledged was asked before and ended with ${fledged}`;
+  const message = `Fetching ${image} for this node through ${by}${why(cause)}${after}.`;
   return told(
     pod,
     'ImageRescueStarted',
@@ -53,8 +53,7 @@ export function startedEvent(
   );
 }
 
-function why(cause: Cause | undefined): string {
-  if (cause === undefined) return '';
+function why(cause: Cause): string {
   return `${cause.helps === 'yes' ? '' : ' in the hope that it helps'}: ${cause.advice}`;
 }
 
@@ -76,28 +75,36 @@ const whatThen = {
   'is looked at': 'It is a static pod, which cannot be woken; the kubelet starts it at its next look, within 15 s.',
 } as const;
 
-/**
- * @param then what happens next
- * @param other another node that runs this name as something else
- */
+/** @param then what happens next */
 export function rescuedEvent(
   pod: PodIdentity,
   image: string,
   result: PullResult,
   attempt: string,
   then: keyof typeof whatThen,
-  other: Elsewhere | undefined,
 ): KubernetesEvent {
   const seconds = (result.milliseconds / 1000).toFixed(1);
   const from = `${image} came through ${result.mirror ?? 'a mirror'} in ${seconds} s, digest ${result.digest ?? 'unknown'}, by ${result.way}.`;
   const already = `${image} is on this node already, digest ${result.digest ?? 'unknown'}.`;
-  const differs =
-    other === undefined
-      ? ''
-      : ` Node ${other.node} runs another image by this name, ${other.digest}; name the image by its digest to have the same everywhere.`;
-  const message = `${result.already ? already : from} ${whatThen[then]}${differs}`;
+  const message = `${result.already ? already : from} ${whatThen[then]}`;
   return told(pod, 'ImageRescued', { subject: image, occasion: attempt }, 'Normal', message);
 }
+
+/** @param near of the pod's own namespace; what runs in others is not its business, but for that it does */
+export function differsEvent(
+  pod: PodIdentity,
+  image: string,
+  digest: string,
+  attempt: string,
+  near: Elsewhere | undefined,
+): KubernetesEvent {
+  const where = near === undefined ? 'another node, in another namespace,' : `node ${near.node}`;
+  const as = near === undefined ? 'something else' : near.digest;
+  const message = `${image} came as ${digest}, and ${where} reports it as ${as}: the tag may have moved, or a mirror is behind. Name the image by its digest to have the same everywhere.`;
+  return told(pod, 'ImageRescueDiffers', { subject: image, occasion: attempt }, 'Warning', message);
+}
+
+const noWord = 'its pull ended without a word';
 
 /** What to do stands before what others said, which may be long: the end of a message is what is cut. */
 export function failedEvent(
@@ -105,19 +112,19 @@ export function failedEvent(
   image: string,
   { error = 'no mirror served it', answers }: Pick<PullResult, 'error' | 'answers'>,
   cause: Cause | undefined,
-  attempt: string,
-  coolDown: number,
+  { uid, job }: { uid: string; job: string },
+  { coolDown, pullNamespace }: Pick<Config, 'coolDown' | 'pullNamespace'>,
 ): KubernetesEvent {
   const said = answers.map(({ mirror, answer }) => `${mirror}: ${quote(answer, longestAnswer)}`).join('; ');
   const sentences = [
-    `${image} could not be rescued: ${cut(error, longestError).replace(/[.\s]+$/, '')}`,
-    advice(answers),
-    `It is tried again ${coolDown} s after that at the earliest (COOL_DOWN)`,
+    `${image} could not be rescued: ${clean(error || noWord, longestError).replace(/[.\s]+$/, '')}`,
+    advice({ error, answers }),
+    `It is tried again at the earliest ${coolDown} s after that (COOL_DOWN); sooner after kubectl delete job -n ${pullNamespace} ${job}`,
     cause && `The kubelet's own pull fails: ${cause.advice}`,
     said && `Mirrors answered: ${said}`,
   ];
   const message = `${sentences.filter(Boolean).join('. ')}.`;
-  return told(pod, 'ImageRescueFailed', { subject: image, occasion: attempt }, 'Warning', message);
+  return told(pod, 'ImageRescueFailed', { subject: image, occasion: uid }, 'Warning', message);
 }
 
 export function delayedEvent(
@@ -131,7 +138,7 @@ export function delayedEvent(
     'ImageRescueDelayed',
     { subject: image, occasion: job.uid },
     'Warning',
-    `The pull of ${image} (Job ${job.name}) has not started: ${why}`,
+    `The pull of ${image} (Job ${job.name}) has not started: ${why}. If it does not within START_DEADLINE, that is told here.`,
   );
 }
 
@@ -177,7 +184,7 @@ export function putBackEvent(
   images: Readonly<Record<string, string>>,
   why: string,
 ): KubernetesEvent {
-  const message = `${image} is back in ${Object.keys(images).join(', ')}: no mirror's address for it could be pulled either. Last: ${why}`;
+  const message = `${image} is back in ${Object.keys(images).join(', ')}: no mirror's address for it could be pulled either. Check the mirrors, then make the pod anew. Last: ${why}.`;
   return told(pod, 'ImageRescuePutBack', { subject: image }, 'Warning', message);
 }
 

@@ -15,6 +15,7 @@ import { type NodePaths, nodePaths } from '../../shared/pulls/node-paths.ts';
 import { type JobSettings, type PullOrder, pullJob } from '../../shared/pulls/pull-job.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import { type Resting, restingLast } from '../../shared/pulls/resting.ts';
+import { quote } from '../../shared/words/clean.ts';
 import { judge, type Plan } from './decide.ts';
 import { cacheOrder, createCache, readCache } from './fledged.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -100,7 +101,7 @@ async function create(
     const asked = over === undefined ? await askFledged(deps, { ...order, mirrors }) : undefined;
     made = asked?.made ?? { mirrors: hosts(mirrors) };
     if (asked !== undefined) return asked.outcome;
-    const elsewhere = await knownElsewhere(deps, order, wanted.namespace);
+    const elsewhere = await knownElsewhere(deps, order);
     return createJob(deps, pullJob({ ...order, mirrors, elsewhere, ...(fledged && { fledged }) }, deps.config));
   };
   const outcome = await pass(wanted, make).catch(refusedByTheApiServer);
@@ -114,14 +115,13 @@ async function create(
   };
 }
 
+/** Of those that are looked through; VERIFY_DIGEST in the README says so. */
+const mostPods = 10_000;
+
 /** What must not be contradicted, where the operator wants it so. */
-async function knownElsewhere(
-  { cluster, config }: SubmitDeps,
-  { image, node }: PullOrder,
-  namespace: string,
-): Promise<Elsewhere[]> {
+async function knownElsewhere({ cluster, config }: SubmitDeps, { image, node }: PullOrder): Promise<Elsewhere[]> {
   if (config.rules.verifyDigest !== 'quorum') return [];
-  return digestsElsewhere(cluster, imageName(image), { nodeName: node.name, namespace });
+  return digestsElsewhere(cluster, imageName(image), { nodeName: node.name, mostPods });
 }
 
 /** Undefined where the Job is to be made at once. */
@@ -147,7 +147,10 @@ function pathsFor(image: ImageReference, node: Node, config: Config): NodePaths 
 /** A quota or an admission policy: the pod that waits shall know. */
 function refusedByTheApiServer(error: unknown): Decision {
   if (error instanceof PermissionError || !(error instanceof ApiError)) throw error;
-  return { state: 'refused', why: `its pull Job was not admitted: ${error.message}` };
+  return {
+    state: 'refused',
+    why: `its pull Job was not admitted; look at the quotas and admission policies of PULL_NAMESPACE: ${quote(error.message)}`,
+  };
 }
 
 export async function createJob(

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../shared/cluster/cluster.ts';
 import type { Config } from '../../shared/config/config.ts';
-import { RetryableError } from '../../shared/events/errors.ts';
+import { NoSlot } from '../../shared/events/errors.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import { jobNameLabel } from '../../shared/pulls/read.ts';
 import { type EndedPull, type Resting, restingMirrors } from '../../shared/pulls/resting.ts';
@@ -19,7 +19,7 @@ const podsAreSeenWithin = 15_000;
 /**
  * Creates a pull only where there is a slot for it. What is under way is read from the cluster each time; this process
  * only remembers what it created a moment ago, so that one replica keeps the limits and several pass them by a few.
- * `others`: pulls that are no pods of ours. The create function throws, or the turnstile a RetryableError where there is no slot: the broker brings the event again.
+ * `others`: pulls that are no pods of ours. The create function throws, or the turnstile NoSlot: the broker brings the event again.
  */
 export function makeTurnstile(
   cluster: Pick<Cluster, 'listPods'>,
@@ -46,7 +46,7 @@ export function makeTurnstile(
       if (end?.state === 'ended') ended.push({ at: end.at, answers: end.result.answers });
     }
     const why = pulls.has(wanted.job) ? undefined : noSlot([...pulls.values()], wanted, config);
-    if (why !== undefined) throw new RetryableError(`${wanted.job} waits: ${why}`);
+    if (why !== undefined) throw new NoSlot(`${wanted.job} waits: ${why}`);
     const outcome = await create(restingMirrors(ended, config.coolDown, now()));
     if (outcome === 'created') recent.set(wanted.job, { pull: wanted, at: now() });
     return outcome;

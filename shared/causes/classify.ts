@@ -21,7 +21,7 @@ export interface Failure {
   readonly runtime?: string;
 }
 
-const unknown: Cause = { cause: 'unknown', helps: 'maybe', advice: 'why its pull fails is not known' };
+export const unknownCause: Cause = { cause: 'unknown', helps: 'maybe', advice: 'why its pull fails is not known' };
 const refusedByCrio: Cause | undefined = rules.find(({ cause }) => cause === 'registry-unavailable');
 
 const compiled = rules.map((rule) => ({ rule, says: pattern(rule) }));
@@ -32,7 +32,7 @@ export function classify({ reason, message, runtime }: Failure): Cause {
   const found = compiled.find(
     ({ rule, says }) => rule.reasons?.includes(reason) || readings.some((text) => says?.test(text)),
   );
-  if (found === undefined) return unknown;
+  if (found === undefined) return unknownCause;
   const { cause, helps, advice } =
     found.rule.cause === 'connection-refused' && runtime?.startsWith('cri-o') && refusedByCrio !== undefined
       ? refusedByCrio

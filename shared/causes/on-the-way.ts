@@ -48,7 +48,7 @@ export const onTheWay: readonly Rule[] = [
     reasons: ['ImageInspectError'],
     says: [
       'imageinspecterror',
-      'snapshot (?:¤|[0-9]+)? (?:does not exist|is not ready)',
+      'snapshot .{0,99} (?:does not exist|is not ready)',
       'missing parent ¤',
       'file does not exist',
     ],

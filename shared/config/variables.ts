@@ -78,7 +78,7 @@ export const variables: readonly Variable[] = [
   {
     name: 'VERIFY_DIGEST',
     meaning:
-      '`pinned`: what is named by digest is verified, and a tag means what the first mirror says. `quorum`: two mirrors (of two hosts) must agree on what a tag means, and a tag that runs as another digest on another node is refused',
+      '`pinned`: what is named by digest is verified, and a tag means what the first mirror says. `quorum`: two mirrors (of two hosts) must agree on what a tag means, and a tag that another node (of the first 10,000 running pods) runs as another digest is refused',
     default: 'pinned',
     example: 'quorum',
   },

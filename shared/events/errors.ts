@@ -7,3 +7,8 @@ export class PermanentError extends Error {
 export class RetryableError extends Error {
   override name = 'RetryableError';
 }
+
+/** Nothing is wrong: as many pulls as may are under way. */
+export class NoSlot extends RetryableError {
+  override name = 'NoSlot';
+}

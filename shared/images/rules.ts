@@ -41,7 +41,7 @@ export function askableMirrors(image: ImageReference, rules: ImageRules): Mirror
     return { refused: `${registry} is named in NO_PROXY_DOCKER_DOMAIN` };
   }
   if (rules.mirrors.some((mirror) => withoutUsualPort(mirror.host) === withoutUsualPort(registry)))
-    return { refused: `${registry} is itself a mirror` };
+    return { refused: `${registry} is itself a mirror; mend it, or name the image's own registry in the workload` };
   const open = rules.mirrorRegistries.some((pattern) => matchesRegistry(registry, pattern));
   const addresses = mirrorAddresses(
     image,
@@ -52,7 +52,7 @@ export function askableMirrors(image: ImageReference, rules: ImageRules): Mirror
   if (tooFew !== undefined) return { refused: tooFew };
   if (addresses.length > 0) return addresses;
   return open
-    ? { refused: `no mirror in DOCKER_PROXY_URL serves ${registry}` }
+    ? { refused: `no mirror in DOCKER_PROXY_URL serves ${registry}; add one there` }
     : { refused: `${registry} is not in MIRROR_REGISTRIES; add it there if your mirrors may be asked for its images` };
 }
 

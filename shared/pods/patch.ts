@@ -61,6 +61,6 @@ export function whyNoAddress({ original, image }: Pick<StuckContainer, 'original
   if (original !== undefined && original !== image)
     return `${image} is no address at which DOCKER_PROXY_URL has ${original}; make the pod anew`;
   return original === undefined
-    ? 'no mirror that has it can be addressed in a pod (a mirror over plain http cannot, nor a tag with VERIFY_DIGEST=quorum)'
-    : "every mirror's address was tried in its place and failed, and the original is back";
+    ? 'no mirror that has it can be addressed in a pod (a mirror over plain http cannot, nor a tag with VERIFY_DIGEST=quorum); use a mirror with TLS, or name the image by digest'
+    : "every mirror's address was tried in its place and failed, and the original is back; check the mirrors, then make the pod anew";
 }

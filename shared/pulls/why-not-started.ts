@@ -3,17 +3,20 @@ import { quote } from '../words/clean.ts';
 import type { Job } from './job.ts';
 import { jobNameLabel } from './read.ts';
 
+const full = 'the node is full; free something there';
+
 /** Reasons of Events that say why a Job's pod does not come to life, with what a person can do about it. */
 const tellingReasons: Readonly<Record<string, string>> = {
-  FailedCreate: 'the pull pod was not admitted',
+  FailedCreate: 'the pull pod was not admitted; PULL_NAMESPACE must admit privileged pods',
   FailedMount: "the pull pod cannot get at the container runtime; set RUNTIME_SOCKET to this node's socket",
-  FailedCreatePodSandBox: 'the node cannot start any pod',
+  FailedCreatePodSandBox:
+    "the node cannot start any pod; look at its network plugin and the container runtime's sandbox image",
   Pulling:
     "its Node image is still being pulled; where that lasts, another pull holds the kubelet's only slot, which serializeImagePulls: false in the kubelet's configuration cures",
   Failed: "the pull pod's own image cannot be pulled; see NODE_IMAGE and DOCKER_PROXY_URL",
-  OutOfpods: 'the node is full',
-  OutOfcpu: 'the node is full',
-  OutOfmemory: 'the node is full',
+  OutOfpods: full,
+  OutOfcpu: full,
+  OutOfmemory: full,
 };
 
 /** What Kubernetes itself said about a Job and its pods that came to nothing; empty where it said nothing. */

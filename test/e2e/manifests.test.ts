@@ -131,11 +131,11 @@ for (const [account, may, not] of [
       ['get', 'pods', ...everywhere],
       ['get', 'nodes'],
       ['create', 'jobs', ...pulls],
-      ['list', 'pods', ...everywhere],
+      ['list', 'pods', ...pulls],
     ],
     [
       ['patch', 'pods', ...everywhere],
-      ['watch', 'pods', ...everywhere],
+      ['list', 'pods', ...everywhere],
       ['create', 'jobs', '-n', 'default'],
       ['create', 'namespaces'],
     ],

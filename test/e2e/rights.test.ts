@@ -26,13 +26,13 @@ import {
 const needed: Readonly<Record<string, Readonly<Record<string, RightsCase>>>> = {
   'submit-cache': {
     'get pods': rescued,
-    'list pods': rescued,
     'get nodes': rescued,
     // Who may not read the label goes on without it, and says so: a rescue is worth more than leaving alone.
     'get namespaces': leftAlone,
     'get jobs in image-rescue-pull': rescued,
     'create jobs in image-rescue-pull': rescued,
     'delete jobs in image-rescue-pull': pulledAgain,
+    'list pods in image-rescue-pull': rescued,
     'create configmaps in image-rescue-pull': rescued,
   },
   restore: {

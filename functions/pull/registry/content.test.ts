@@ -177,7 +177,7 @@ test('quorum: what another node runs as something else is refused, though two mi
   const hosts = [await mirror(says('{}')), await mirror(says('{}'))];
   const elsewhere = [{ node: 'n2', digest: digestOf(Buffer.from('other')) }];
   const task = aTask(hosts, { verifyDigest: 'quorum', elsewhere });
-  await assert.rejects(mirroredContent(task).resolve(), /node n2 runs .* the mirrors agree on/);
+  await assert.rejects(mirroredContent(task).resolve(), /another node runs it as something else than/);
 });
 
 test('quorum: one mirror has one voice, whatever it is called', async () => {

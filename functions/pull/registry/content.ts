@@ -86,7 +86,7 @@ export function mirroredContent(task: Task, network?: Network, keyring?: Keyring
       },
     );
     if (found === undefined) throw new NoMirror(disagreement(task.image, votes));
-    const contradicted = contradiction(task.image, found.got, task.elsewhere ?? []);
+    const contradicted = contradiction(task.image, found.got.digest, task.elsewhere ?? []);
     if (contradicted !== undefined) throw new NoMirror(contradicted);
     const { mirror } = agreement(votes)?.[0] ?? found;
     // Who had the manifest is asked for the rest first.

@@ -1,6 +1,4 @@
-import * as z from 'zod';
 import type { Elsewhere } from '../../../shared/pods/elsewhere.ts';
-import type { Manifest } from './manifest.ts';
 
 /** What one mirror says that a tag means. */
 export interface Vote {
@@ -9,7 +7,6 @@ export interface Vote {
   readonly digest: string;
 }
 
-const indexSchema = z.object({ manifests: z.array(z.object({ digest: z.string() })) });
 const rule = 'VERIFY_DIGEST=quorum';
 
 /** The first two votes of different mirrors that agree, or undefined. */
@@ -23,7 +20,7 @@ export function agreement<T extends Vote>(votes: readonly T[]): [T, T] | undefin
 
 /** Why votes decide nothing, for people. */
 export function disagreement(image: string, votes: readonly Vote[]): string {
-  const wish = `${rule} wants two mirrors to agree on what a tag means`;
+  const wish = `${rule} wants two mirrors to agree on what a tag means (name the image by digest, or add a mirror)`;
   const said = votes.map(({ host, digest }) => `${host} says ${digest}`).join(', ');
   if (votes.length === 0) return `no mirror served ${image}`;
   return new Set(votes.map(({ host }) => host)).size < 2
@@ -31,24 +28,11 @@ export function disagreement(image: string, votes: readonly Vote[]): string {
     : `the mirrors do not agree on ${image}, and ${wish}: ${said}`;
 }
 
-/** Why what the mirrors agree on is not taken, for people: another node runs the image's name as something else. */
-export function contradiction(
-  image: string,
-  { digest, body }: Pick<Manifest, 'digest' | 'body'>,
-  elsewhere: readonly Elsewhere[],
-): string | undefined {
-  const other = elsewhere.find((one) => one.digest !== digest && !lists(body, one.digest));
-  return (
-    other &&
-    `node ${other.node} runs ${image} as ${other.digest}, the mirrors agree on ${digest}, and ${rule} takes nothing that differs from what runs already; name the image by its digest to say which is meant`
-  );
-}
-
-/** Whether a manifest is the index of another: some runtimes report the manifest of their platform. */
-function lists(body: Buffer, digest: string): boolean {
-  try {
-    return indexSchema.parse(JSON.parse(body.toString('utf8'))).manifests.some((one) => one.digest === digest);
-  } catch {
-    return false;
-  }
+/**
+ * Why what the mirrors agree on is not taken, for people: another node runs the image's name as something else. Which node
+ * that is may be another tenant's business, and is said in the log only.
+ */
+export function contradiction(image: string, digest: string, elsewhere: readonly Elsewhere[]): string | undefined {
+  if (elsewhere.every((one) => one.digest === digest)) return undefined;
+  return `name ${image} by its digest: another node runs it as something else than ${digest}, on which the mirrors agree, and ${rule} refuses that`;
 }

@@ -56,6 +56,7 @@ export async function runRegistry({ task, talk, keyring, stop, log }: RegistryDe
   let route: Promise<Route> | undefined;
   let probe: Promise<Probe> | undefined;
   let hold = false;
+  for (const { node, digest } of task.elsewhere ?? []) log(`node ${node} runs ${task.image} as ${digest}`);
   // Begun before anybody asks: the pull container is still starting.
   const found = content.resolve().then(
     ({ mirror, digest, credentials }) => ({ mirror, digest, ...(credentials && { credentials }) }),
