@@ -1,4 +1,5 @@
 import { classify } from '../../shared/causes/classify.ts';
+import { onTheNode } from '../../shared/causes/on-the-node.ts';
 import type { Outcome, PullResult } from '../../shared/pulls/result.ts';
 
 /** In the answer of a mirror that was given credentials (the pull program's mirror.ts). */
@@ -22,16 +23,17 @@ const doings: readonly (readonly [Outcome, (mirror: string, answer: string) => s
 
 /** What to do, in a sentence; undefined where nothing is known that helps. */
 export function advice({ error = '', answers }: Pick<PullResult, 'error' | 'answers'>): string | undefined {
-  if (answers.some(({ outcome }) => outcome === 'has it')) return onTheNode(error);
+  if (answers.some(({ outcome }) => outcome === 'has it')) return ofTheNode(error);
   for (const [outcome, what] of doings) {
     const found = answers.find((one) => one.outcome === outcome);
     if (found !== undefined) return what(found.mirror, found.answer);
   }
-  return onTheNode(error);
+  return undefined;
 }
 
-/** A mirror has it, or none was asked: what the node itself says may tell what is wrong there. */
-function onTheNode(error: string): string | undefined {
-  const { helps, advice } = classify({ reason: '', message: error });
-  return helps === 'no' ? `${advice.charAt(0).toUpperCase()}${advice.slice(1)}` : undefined;
+/** Where a mirror has it, the node's own faults remain; what the runtime says of a registry is about the pull program's. */
+function ofTheNode(error: string): string | undefined {
+  const { cause, advice } = classify({ reason: '', message: error });
+  const isTheNodes = onTheNode.some((rule) => rule.cause === cause && rule.helps === 'no');
+  return isTheNodes ? `${advice.charAt(0).toUpperCase()}${advice.slice(1)}` : undefined;
 }

@@ -57,7 +57,7 @@ async function attemptEnded(
   deps: RestoreDeps,
   nodeName: string,
   askedBy: string | undefined,
-  known: Omit<Attempt, 'anywhere'>,
+  known: Omit<Attempt, 'elsewhere'>,
 ): Promise<RescueEvent | undefined> {
   const attempt = anAttempt(deps, nodeName, known);
   const { image, state } = attempt;

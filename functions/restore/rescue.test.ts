@@ -14,8 +14,9 @@ const image = 'docker.io/library/demo:1';
 const at = Date.parse('2026-01-01T00:00:00Z');
 
 /** A pull pod whose pull has ended well. */
-function pullPod(way: 'route' | 'name'): Pod {
-  const message = writeResult({ way, already: false, milliseconds: 1, mirror: 'm.example', answers: [] });
+function pullPod(way: 'route' | 'name', digest?: string): Pod {
+  const result = { way, already: false, milliseconds: 1, mirror: 'm.example', answers: [] };
+  const message = writeResult({ ...result, ...(digest !== undefined && { digest }) });
   const pod = aPod({
     metadata: {
       name: 'pull-1',
@@ -91,3 +92,62 @@ for (const way of ['route', 'name'] as const) {
     });
   }
 }
+
+const ours = `sha256:${'a'.repeat(64)}`;
+const theirs = `sha256:${'b'.repeat(64)}`;
+
+/** A pod on another node that runs the image. */
+function elsewhere(namespace: string, digest: string): Pod {
+  const pod = aPod({
+    metadata: { name: 'other', namespace },
+    nodeName: 'node2',
+    phase: 'Running',
+    containers: [{ image }],
+  });
+  for (const status of pod.status?.containerStatuses ?? []) status.imageID = `docker.io/library/demo@${digest}`;
+  return pod;
+}
+
+/** What a pod is told about others, where other nodes run these pods, and how often those were asked for. */
+async function toldOfOthers(others: Pod[] | 'cannot be listed') {
+  const pods = new Map([aPod(), pullPod('route', ours)].map((pod) => [pod.metadata.name, pod]));
+  const { cluster, told } = dyingAfterItsWake(pods);
+  let asked = 0;
+  const listPods: typeof cluster.listPods = async function* ({ fields, namespace }) {
+    if (!fields?.startsWith('status.phase=Running')) return yield* pods.values();
+    asked += 1;
+    if (others === 'cannot be listed') throw new Error('timed out');
+    yield* others.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
+  };
+  const config = readConfig({ DOCKER_PROXY_URL: 'm.example' });
+  const annotatePod = async () => 'done' as const;
+  const deps = {
+    cluster: { ...cluster, listPods, annotatePod },
+    config,
+    now: () => at,
+    log: pino({ level: 'silent' }),
+  };
+  const extensions = { kind: 'Pod', rescuesource: 'pulls' };
+  const event = { id: '1', type: eventTypes.resourceUpdated, source: 'x', extensions, data: pods.get('pull-1') };
+  const reply = await restore(deps)(event);
+  assert.equal(reply?.type, eventTypes.imageRestored);
+  const before = asked;
+  await restore(deps)(event);
+  assert.equal(asked, before, 'what was told is not looked up again');
+  const messages = [...told.values()].map(({ message }) => message);
+  assert.match(messages[0] ?? '', /came through m\.example/);
+  return messages.slice(1);
+}
+
+test('a node that runs the name as something else is told, in its own namespace with what and where', async () => {
+  const [word = ''] = await toldOfOthers([elsewhere('default', theirs)]);
+  assert.ok(word.includes(`node node2 reports it as ${theirs}`) && word.includes(ours), word);
+  const [far = ''] = await toldOfOthers([elsewhere('theirs', theirs)]);
+  assert.match(far, /another node, in another namespace, reports it as something else/);
+  assert.doesNotMatch(far, new RegExp(`node2|${theirs}`));
+  assert.deepEqual(await toldOfOthers([elsewhere('default', ours)]), []);
+});
+
+test('that others cannot be looked at takes no word away', async () => {
+  assert.deepEqual(await toldOfOthers('cannot be listed'), []);
+});

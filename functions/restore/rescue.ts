@@ -26,21 +26,23 @@ export interface Attempt {
   /** Whether the node's kubelet keeps records of its pulls (KEP-2535). */
   readonly keepsRecords: boolean;
   readonly state: Exclude<PullState, { state: 'under way' }>;
-  /** As which digests other nodes run the image, in any namespace; looked up at most once. */
-  anywhere(): Promise<Elsewhere[]>;
+  /** As which digests other nodes run the image, in a namespace or in any; looked up at most once. */
+  elsewhere(namespace?: string): Promise<Elsewhere[]>;
 }
 
-export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omit<Attempt, 'anywhere'>): Attempt {
-  let found: Promise<Elsewhere[]> | undefined;
-  const anywhere = () => {
-    found ??= digestsElsewhere(cluster, known.image, { nodeName, mostPods });
-    return found;
+export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omit<Attempt, 'elsewhere'>): Attempt {
+  const found = new Map<string, Promise<Elsewhere[]>>();
+  const elsewhere = (namespace = '') => {
+    const where = { nodeName, mostPods, ...(namespace !== '' && { namespace }) };
+    const looked = found.get(namespace) ?? digestsElsewhere(cluster, known.image, where);
+    found.set(namespace, looked);
+    return looked;
   };
-  return { ...known, anywhere };
+  return { ...known, elsewhere };
 }
 
 /** Of those that are looked through for a word more. */
-const mostPods = 2000;
+const mostPods = 500;
 
 /** Others that are still to start the image go first, for at most this long after it came, in milliseconds. */
 const othersFirst = 60_000;
@@ -120,13 +122,11 @@ async function tellRescued(
 
 /** That other nodes run another image by this name. It is a word more: what it costs may not take the first one away. */
 async function tellOthers({ cluster, log }: RestoreDeps, pod: Pod, attempt: Attempt, digest: string): Promise<void> {
-  const { namespace } = pod.metadata;
-  const { nodeName = '' } = pod.spec;
   const { image, uid } = attempt;
   const another = (some: Elsewhere[]) => some.find((one) => one.digest !== digest);
   try {
-    const near = another(await digestsElsewhere(cluster, image, { nodeName, namespace, mostPods }));
-    const far = near === undefined && another(await attempt.anywhere()) !== undefined;
+    const near = another(await attempt.elsewhere(pod.metadata.namespace));
+    const far = near === undefined && another(await attempt.elsewhere()) !== undefined;
     if (near !== undefined || far) await cluster.writeEvent(differsEvent(identity(pod), image, digest, uid, near));
   } catch (error) {
     log.warn(

@@ -67,6 +67,8 @@ test('where a mirror has it, something else failed, and no mirror is blamed', ()
   const told = failed([answer('a', 'has it', 'has it'), answer('b', '', 'not there')], 'no space left on device');
   assert.doesNotMatch(told, /DOCKER_PROXY_URL/);
   assert.match(told, /\. Its node's disk is full; free space/);
+  const lost = failed([answer('a', 'has it', 'has it')], 'failed to copy: 127.0.0.1:1/v2/x: not found');
+  assert.doesNotMatch(lost, /no such image/, 'that is no word of the registry');
 });
 
 test('DRY_RUN says which of the two ways it would take', () => {
