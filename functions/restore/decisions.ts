@@ -10,9 +10,10 @@ import { stuckContainers, wantedImage } from '../../shared/pods/stuck.ts';
 import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { readPull } from '../../shared/pulls/read.ts';
 import { whyNotStarted } from '../../shared/pulls/why-not-started.ts';
+import { anAttempt } from './attempt.ts';
 import type { RestoreDeps } from './deps.ts';
 import { patchOn } from './patch.ts';
-import { anAttempt, tellEnd } from './rescue.ts';
+import { tellEnd } from './rescue.ts';
 import { cacheWaitsEvent, delayedEvent, dryRunEvent, refusedEvent, startedEvent } from './words.ts';
 
 /** A pull that shows no life for this long, in milliseconds, is asked about. */

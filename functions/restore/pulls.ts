@@ -5,10 +5,11 @@ import { failure, type Job } from '../../shared/pulls/job.ts';
 import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { jobNameLabel, jobUidLabel, readPull } from '../../shared/pulls/read.ts';
 import { pullEnded } from '../../shared/pulls/state.ts';
+import { type Attempt, anAttempt, podsConcerned } from './attempt.ts';
 import { withReason } from './decisions.ts';
 import type { RestoreDeps } from './deps.ts';
 import { nextNodeImage } from './node-image.ts';
-import { type Attempt, anAttempt, podsConcerned, tellEnd, tellStarted } from './rescue.ts';
+import { tellEnd, tellStarted } from './rescue.ts';
 
 /** A change of one of our pull pods: its pull has ended, or it cannot get its own Node image. */
 export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<RescueEvent | undefined> {
