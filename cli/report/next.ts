@@ -2,7 +2,7 @@ import type { Cause } from '../../shared/causes/classify.ts';
 import { settles, type Wake } from '../../shared/pods/wake.ts';
 import { marks } from '../../shared/pulls/name.ts';
 import type { PullReport } from './pulls.ts';
-import type { StuckState } from './stuck.ts';
+import type { StuckState } from './state.ts';
 
 /** What happens next, and when that is or begins or ends, RFC 3339, where a time is known. */
 export interface Next {

@@ -6,8 +6,8 @@ import { aPod, type ContainerParts } from '../../test/builders.ts';
 import { anEvent, aPull, aSnapshot, before, now, type PullParts } from '../../test/snapshot.ts';
 import type { OwnEvent } from '../read/reader.ts';
 import type { Snapshot } from '../read/snapshot.ts';
+import type { StuckState } from './state.ts';
 import { statusReport } from './status.ts';
-import type { StuckState } from './stuck.ts';
 
 const image = 'docker.io/library/demo:1';
 const noRoute = `failed to pull and unpack image "${image}": dial tcp 198.51.100.7:443: connect: no route to host`;
