@@ -16,7 +16,7 @@ const cured = ['rate-limited', 'server-error', 'connection-closed', 'connection-
 const tried = ['forbidden', 'untrusted-certificate'] as const;
 const refused = ['not-found', 'unauthorized', 'access-denied', 'platform', 'schema-1'] as const;
 
-onNode('one pod per cause: helped, tried or refused, and told why', async (bed) => {
+onNode('one pod per cause: helped, tried or refused, and told why', async (bed, t) => {
   const since = new Date().toISOString();
   const registry = await misbehavingRegistry();
   const liar = await recordingMirror(bed.cluster.mirror.address, (url) => url.includes('wrong-content.invalid'));
@@ -37,10 +37,12 @@ onNode('one pod per cause: helped, tried or refused, and told why', async (bed) 
 
     for (const cause of [...refused, 'never-policy', 'invalid-name']) {
       const told = await bed.word(cause, 'ImageRescueRefused');
+      t.diagnostic(told);
       assert.ok(told.endsWith(`is not rescued: ${advice(cause)}.`), told);
     }
     for (const cause of [...cured, ...tried, 'wrong-content']) {
       const told = await bed.word(cause, 'ImageRescueStarted');
+      t.diagnostic(told);
       assert.ok(told.endsWith(`: ${advice(cause)}.`), `${cause}: ${told}`);
       assert.equal(/in the hope that it helps/.test(told), !cured.some((one) => one === cause), told);
       await bed.all(cause, 1, 'running', running);
