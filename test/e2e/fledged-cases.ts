@@ -40,7 +40,7 @@ export function fledgedCases(options: ClusterOptions, runsBy: { local: RunsBy; a
       'the cache is told',
     );
     assert.ok(
-      told.some(({ message }) => /after kube-fledged, which ended with Succeeded/.test(message)),
+      told.some(({ message }) => /kube-fledged was asked before and ended with Succeeded/.test(message)),
       'its end is told',
     );
     for (const pod of pods) {

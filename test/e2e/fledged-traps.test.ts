@@ -63,7 +63,7 @@ onNode('Succeeded where it pulled nothing: a longer tag was on the node', async 
   bed.start(byFledged);
   const { reference } = await bed.image('longer');
   await bed.pod('longer', { image: reference });
-  await runsByName(bed, 'longer', reference, /after kube-fledged, which ended with Succeeded/);
+  await runsByName(bed, 'longer', reference, /kube-fledged was asked before and ended with Succeeded/);
   assert.deepEqual(fledged.pulls, [], 'it pulled nothing');
 });
 
@@ -76,7 +76,7 @@ for (const word of ['Succeeded', 'NoImagesPulledOrDeleted'] as const) {
       bed.start(byFledged);
       const { reference } = await bed.image(`refused-${word.toLowerCase()}`, 'refused.invalid/x');
       await bed.pod('refused', { image: reference });
-      await runsByName(bed, 'refused', reference, new RegExp(`after kube-fledged, which ended with ${word}`));
+      await runsByName(bed, 'refused', reference, new RegExp(`kube-fledged was asked before and ended with ${word}`));
       assert.match(fledged.output(), /quota/);
     } finally {
       await bed.cluster.kube.delete(`${quotas}/none`);
@@ -104,7 +104,7 @@ onNode('Aborted, since its controller died over it', async (bed) => {
   await waitFor('it to be taken', async () => (await bed.caches())[0]?.status?.status === 'Processing', patience);
   await dying.end();
   await bed.controller();
-  await runsByName(bed, 'aborted', reference, /after kube-fledged, which ended with Aborted/);
+  await runsByName(bed, 'aborted', reference, /kube-fledged was asked before and ended with Aborted/);
 });
 
 onNode('its controller is away: the pod is told meanwhile, and helped after START_DEADLINE', async (bed) => {
