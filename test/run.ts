@@ -19,6 +19,8 @@ Where CI is set in the environment, a skipped test is a failure. TEST_CLUSTERS=1
 
 /** Type stripping and node:test's newer parts are Node 24's. */
 const leastNode = 24;
+/** A file that hangs is a failure; milliseconds. */
+const longestFile = 20 * 60_000;
 const root = path.resolve(import.meta.dirname, '..');
 /** These start clusters of their own; all others run side by side. */
 const clusterFolders = ['test/cluster', 'test/e2e', 'test/contract/cluster'];
@@ -90,7 +92,7 @@ function chosen(): string[] {
 
 async function execute(some: string[], concurrency: number): Promise<void> {
   if (some.length === 0) return;
-  const stream = run({ files: some.map((file) => path.join(root, file)), concurrency });
+  const stream = run({ files: some.map((file) => path.join(root, file)), concurrency, timeout: longestFile });
   let tests = 0;
   stream.on('test:fail', () => {
     failed = true;

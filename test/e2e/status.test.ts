@@ -40,6 +40,7 @@ onNode('who is stuck and why, who was rescued, patched, is being fetched, rests 
       ran.err += text;
     });
     const ended = new Promise<Ran>((resolve) => child.once('close', (code) => resolve({ ...ran, code })));
+    bed.ends({ output: () => ran.err, end: async () => void child.kill('SIGKILL') });
     return { ran, ended, end: () => child.kill('SIGINT') };
   };
   const run = (...args: string[]) => begin('image-rescue.cjs', args).ended;
@@ -118,7 +119,7 @@ onNode('who is stuck and why, who was rescued, patched, is being fetched, rests 
   );
   const told = await run('explain', 'pod/hopeless', '-n', 'default');
   assert.match(told.out, /cause +its imagePullPolicy is Never/);
-  assert.match(told.out, /What happens next\n {2}refused: nothing, until a person/);
+  assert.match(told.out, /What happens next\n {2}refused \(its imagePullPolicy is Never;[^)]*\):\s+nothing, until a/);
   const nobody = await run('explain', 'nobody');
   assert.deepEqual([nobody.code, nobody.out], [1, '']);
   assert.match(nobody.err, /there is no pod nobody in namespace default/);
