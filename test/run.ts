@@ -90,9 +90,7 @@ function chosen(): string[] {
 
 async function execute(some: string[], concurrency: number): Promise<void> {
   if (some.length === 0) return;
-  // What a failed test left open must not keep its file from ending.
-  const execArgv = ['--test-force-exit'];
-  const stream = run({ files: some.map((file) => path.join(root, file)), concurrency, execArgv });
+  const stream = run({ files: some.map((file) => path.join(root, file)), concurrency });
   let tests = 0;
   stream.on('test:fail', () => {
     failed = true;

@@ -17,13 +17,22 @@ export type Case<B extends Bed = Bed> = (name: string, run: (bed: Given<B>, t: T
 /** The cases of one file share a cluster, which costs seconds to start; nothing else. */
 export const casesOn = (options: ClusterOptions): Case => casesOnBed(() => makeBed(options));
 
+/** A file whose cases left something open fails, in place of hanging; milliseconds. */
+const endsWithin = 60_000;
+
 /** As casesOn, with a bed on which the file has set up more. */
 export function casesOnBed<B extends Bed>(make: () => Promise<B>): Case<B> {
   let shared: B;
   before(async () => {
     shared = await make();
   });
-  after(() => shared?.stop());
+  after(async () => {
+    await shared?.stop();
+    setTimeout(() => {
+      process.stderr.write('something that a case began has not ended\n');
+      process.exit(1);
+    }, endsWithin).unref();
+  });
 
   return (name, run) => {
     test(name, async (t) => {
