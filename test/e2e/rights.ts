@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { podSchema } from '../../shared/pods/pod.ts';
+import { pullEnded } from '../../shared/pulls/state.ts';
 import type { Kube } from '../cluster/kube.ts';
 import { may } from '../cluster/may.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { covers, type Grant, inWords, type Rule, singly } from '../permissions.ts';
-import { type Bed, patience } from './bed.ts';
+import { type Bed, patience, pullNamespace } from './bed.ts';
 import type { Given } from './cases.ts';
 import type { RightsCase, SweepUntil } from './rights-cases.ts';
 
@@ -21,6 +23,9 @@ interface Runs {
   /** Its log. */
   output(): string | Promise<string>;
 }
+
+/** In this time, in milliseconds, whatever sweeps every second does so twice. */
+const quiet = 2_000;
 
 let names = 0;
 
@@ -42,14 +47,17 @@ export async function failsWithout(
   const giveBack = await takeAway(bed.cluster.kube, user, grant);
   const without = async () => {
     await start?.();
-    const promised = early ?? (await begin());
-    const happened = async () => (await refused()).length >= 2 && ((await promised.broken?.()) ?? true);
-    await sweepUntil(`${user} to be refused twice`, happened);
-    assert.equal(await promised.kept(), false, 'it is not needed');
-    return promised;
+    const kept = early ?? (await begin());
+    const nothingMoves = standstill(bed, since);
+    await sweepUntil(
+      `${user} to be refused twice, and nothing to come of it any more`,
+      async () => (await refused()).length >= 2 && (await nothingMoves()),
+    );
+    assert.equal(await kept(), false, 'it is not needed');
+    return kept;
   };
-  const promised = await without().finally(giveBack);
-  const { kept } = one.anew ? await begin('-anew') : promised;
+  const first = await without().finally(giveBack);
+  const kept = one.anew ? await begin('-anew') : first;
   await sweepUntil(`${one.name}, with the permission back`, kept);
   for (const entry of await refused()) {
     assert.equal(entry.user, user);
@@ -57,6 +65,20 @@ export async function failsWithout(
   }
   assertLogged(await output(), user, grant);
 }
+
+/** Tells whether nothing moves any more: for a while no pull has been under way, and nothing new was written. */
+function standstill(bed: Bed, since: string): () => Promise<boolean> {
+  let [written, at] = [0, Date.now()];
+  return async () => {
+    const wrote = (await bed.asked(since)).filter(({ verb, code = 0 }) => !reads.includes(verb) && code < 300).length;
+    const { items } = await bed.cluster.kube.get<{ items: object[] }>(`/api/v1/namespaces/${pullNamespace}/pods`);
+    const pulls = items.map((pod) => podSchema.parse(pod));
+    const pulling = pulls.some((pod) => pod.metadata.deletionTimestamp === undefined && pullEnded(pod) === undefined);
+    if (pulling || wrote > written) [written, at] = [wrote, Date.now()];
+    return Date.now() - at >= quiet;
+  };
+}
+const reads = ['get', 'list'];
 
 /** What a person needs to know is in one line of the log. */
 function assertLogged(output: string, user: string, { verb, group, resource, namespace }: Grant): void {
