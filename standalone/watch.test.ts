@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import pino from 'pino';
-import { type Api, ApiError, type ApiRequest } from '../shared/cluster/api.ts';
+import { type Api, ApiError, type ApiRequest, PermissionError } from '../shared/cluster/api.ts';
 import { RetryableError } from '../shared/events/errors.ts';
 import { watch } from './watch.ts';
 
@@ -69,7 +69,13 @@ test('an expired version (410, as an answer or as an event) begins anew and says
   assert.deepEqual([asAnswer.from, asAnswer.gaps], [['list-1', 'list-2'], 2]);
 });
 
-test('an API server that is away is asked again, from the same version', async () => {
-  const { from, gaps } = await watched([new RetryableError('refused'), [line('ADDED', '5')]]);
-  assert.deepEqual([from, gaps], [['list-1', 'list-1', '5'], 1]);
-});
+for (const [what, error] of [
+  ['an API server that is away', new RetryableError('refused')],
+  ['one that does not allow it (yet)', new PermissionError(403, 'Forbidden', 'cannot watch resource')],
+] as const) {
+  test(`${what} is asked again, from the same version`, async () => {
+    const { from, gaps } = await watched([error, [line('ADDED', '5')]]);
+    assert.deepEqual(from, ['list-1', 'list-1', '5']);
+    assert.equal(gaps, 1);
+  });
+}

@@ -28,8 +28,6 @@ const silence = 150_000;
 const longestPause = 30_000;
 /** A watch that ends sooner, in milliseconds, is not begun again at once. */
 const shortest = 1_000;
-/** Without permission nothing changes soon. */
-const forbiddenPause = 300_000;
 const gone = 410;
 const notThere = 404;
 
@@ -63,7 +61,7 @@ export async function watch(watched: Watched, deps: WatchDeps): Promise<void> {
       const level = pause === 0 && !missing ? 'warn' : 'debug';
       if (!forbidden)
         log[level]({ path: watched.path, why: (error as Error).message }, 'watch broke off; trying again');
-      pause = forbidden ? forbiddenPause : Math.min(Math.max(pause * 2, 250), longestPause);
+      pause = Math.min(Math.max(pause * 2, 250), longestPause);
       await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
     }
   }

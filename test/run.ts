@@ -27,7 +27,7 @@ const alone = ['test/cluster/cluster.test.ts'];
 /** Clusters mostly wait: two at once take little more time than one. */
 const clustersAtOnce = process.env['TEST_CLUSTERS'] === '1' ? 1 : 2;
 /** What takes minutes begins first, so that nothing long is left to run by itself at the end; two of Knative never side by side. */
-const long = ['slow', 'knative-pods', 'route', 'patch', 'rights', 'failures', 'knative'].map(
+const long = ['slow', 'knative-pods', 'route', 'patch', 'rights', 'rights-standalone', 'failures', 'knative'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 

@@ -1,17 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../cluster/wait-for.ts';
-import { patience, running, stuck, type TestEvent, type TestPod } from './bed.ts';
+import { type Bed, patience, running, stuck, type TestEvent, type TestPod } from './bed.ts';
 import type { Given } from './cases.ts';
-import type { KnativeBed } from './knative-bed.ts';
-import { ping } from './knative-cases.ts';
 
-/** What a user is promised, begun while every permission is there. Nothing is done about it before a sweep is asked for. */
-export interface Promised {
-  /** Whether it has come about. */
-  kept(): Promise<boolean>;
-  /** Whether the opposite has; by default nothing needs to happen for that. */
-  broken?(): Promise<boolean>;
-}
+/** Has sweeps made until something is so. */
+export type SweepUntil = (what: string, so: () => Promise<boolean>) => Promise<void>;
+
+/** Whether what a user is promised has come about. */
+export type Kept = () => Promise<boolean>;
 
 export interface RightsCase {
   readonly name: string;
@@ -19,27 +14,14 @@ export interface RightsCase {
   readonly env?: Record<string, string>;
   /** What was done cannot be undone: with the permission back it is begun anew. */
   readonly anew?: true;
-  /** `name` is this run's own. */
-  begin(bed: Given<KnativeBed>, name: string): Promise<Promised>;
+  /** Begun only when the permission is away and all that was there before has been looked at. */
+  readonly late?: true;
+  /** Begun while every permission is there; nothing is done about it before a sweep comes. `name` is this run's own. */
+  begin(bed: Given<Bed>, name: string, sweepUntil: SweepUntil): Promise<Kept>;
 }
 
-const soon = 200;
-
-/** Asks for sweeps, as a PingSource does, until something is so. */
-export const sweepUntil = (bed: KnativeBed, what: string, so: () => Promise<boolean>) =>
-  waitFor(
-    what,
-    async () => {
-      if (await so()) return true;
-      await ping(bed, 'waiting');
-      await sleep(soon);
-      return false;
-    },
-    patience,
-  );
-
 /** An Event of ours with this reason on a pod; its count, 0 where there is none. */
-async function count({ cluster }: KnativeBed, name: string, reason: string, namespace = 'default'): Promise<number> {
+async function count({ cluster }: Bed, name: string, reason: string, namespace = 'default'): Promise<number> {
   const { items } = await cluster.kube.get<{ items: TestEvent[] }>(`/api/v1/namespaces/${namespace}/events`);
   const ours = items.filter(({ source, involvedObject }) => {
     return source.component === 'image-rescue' && involvedObject.name === name;
@@ -47,15 +29,15 @@ async function count({ cluster }: KnativeBed, name: string, reason: string, name
   return ours.find((event) => event.reason === reason)?.count ?? 0;
 }
 
-const isTold = async (bed: KnativeBed, name: string, reason: string) => (await count(bed, name, reason)) > 0;
+const isTold = async (bed: Bed, name: string, reason: string) => (await count(bed, name, reason)) > 0;
 
 /** A pod that is stuck. */
-async function stuckPod(bed: KnativeBed, name: string, container: { image: string; imagePullPolicy?: string }) {
+async function stuckPod(bed: Bed, name: string, container: { image: string; imagePullPolicy?: string }) {
   await bed.pod(name, container);
   await bed.all(name, 1, 'stuck', stuck);
 }
 
-const runs = async (bed: KnativeBed, name: string) => (await bed.pods(name)).some(running);
+const runs = async (bed: Bed, name: string) => (await bed.pods(name)).some(running);
 const mirrorless = (name: string) => `nowhere.invalid/x/${name}:1`;
 
 export const rescued: RightsCase = {
@@ -63,7 +45,7 @@ export const rescued: RightsCase = {
   begin: async (bed, name) => {
     const { reference } = await bed.image(name, 'rights.invalid/x');
     await stuckPod(bed, name, { image: reference });
-    return { kept: async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued')) };
+    return async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued'));
   },
 };
 
@@ -73,7 +55,7 @@ export const patched: RightsCase = {
   begin: async (bed, name) => {
     const { reference } = await bed.image(name, 'rights.invalid/x');
     await stuckPod(bed, name, { image: reference });
-    return { kept: async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescuePatched')) };
+    return async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescuePatched'));
   },
 };
 
@@ -81,27 +63,30 @@ export const failureTold: RightsCase = {
   name: 'no mirror has it: the pod is told',
   begin: async (bed, name) => {
     await stuckPod(bed, name, { image: mirrorless(name) });
-    return { kept: () => isTold(bed, name, 'ImageRescueFailed') };
+    return () => isTold(bed, name, 'ImageRescueFailed');
   },
 };
 
-export const toldLater: RightsCase = {
-  name: 'a pull failed, and its change was lost: a sweep has the pod told',
+export const neverStarts: RightsCase = {
+  name: 'its kubelet is away, so that its pull never starts: the pod is told',
+  env: { START_DEADLINE: '5', PULL_DEADLINE: '5', ROUTE_HOLD: '0' },
   begin: async (bed, name) => {
-    await bed.cluster.stopComponent('source-pulls');
-    bed.ends({ output: () => '', end: () => bed.cluster.startComponent('source-pulls') });
     await stuckPod(bed, name, { image: mirrorless(name) });
-    return { kept: () => isTold(bed, name, 'ImageRescueFailed') };
+    // Nor does the pod change any more: its next failure would have it looked at.
+    await bed.cluster.stopComponent('kubelet');
+    bed.ends({ output: () => '', end: () => bed.cluster.startComponent('kubelet') });
+    return () => isTold(bed, name, 'ImageRescueFailed');
   },
 };
 
 export const toldAgain: RightsCase = {
   name: 'it fails again after COOL_DOWN: its Event counts up',
-  env: { COOL_DOWN: '3' },
-  begin: async (bed, name) => {
+  env: { COOL_DOWN: '5' },
+  begin: async (bed, name, sweepUntil) => {
     await stuckPod(bed, name, { image: mirrorless(name) });
-    await sweepUntil(bed, 'the first failure to be told', () => isTold(bed, name, 'ImageRescueFailed'));
-    return { kept: async () => (await count(bed, name, 'ImageRescueFailed')) > 1 };
+    await sweepUntil('the first failure to be told', () => isTold(bed, name, 'ImageRescueFailed'));
+    await waitFor('its Job to be gone', async () => (await bed.jobs()).length === 0, patience);
+    return async () => (await count(bed, name, 'ImageRescueFailed')) > 1;
   },
 };
 
@@ -109,13 +94,13 @@ export const pulledAgain: RightsCase = {
   name: 'its route is down and the pod pulls Always: pulled again before COOL_DOWN is over, the pod runs',
   // Long enough for the kubelet to come by it, if not at its first back-off.
   env: { ROUTE_HOLD: '10' },
-  begin: async (bed, name) => {
+  begin: async (bed, name, sweepUntil) => {
     const { reference } = await bed.image(name, 'rights.invalid/x');
     await stuckPod(bed, `${name}-first`, { image: reference });
-    await sweepUntil(bed, 'the first pod to run', () => runs(bed, `${name}-first`));
+    await sweepUntil('the first pod to run', () => runs(bed, `${name}-first`));
     await waitFor('the route to be down', async () => (await bed.routes('rights.invalid')) === 0, patience);
     await stuckPod(bed, name, { image: reference, imagePullPolicy: 'Always' });
-    return { kept: async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued')) };
+    return async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued'));
   },
 };
 
@@ -134,15 +119,12 @@ export const leftAlone: RightsCase = {
       await kube.until<TestPod>(`/api/v1/namespaces/${name}/pods/${pod}`, stuck, patience, `${pod} to be stuck`);
     };
     await Promise.all([...Object.entries(images).map(inside), stuckPod(bed, name, { image: images.shared })]);
-    const broken = async () => {
+    return async () => {
       const pulled = (await bed.jobs()).some(
         ({ metadata }) => metadata.annotations?.['image-rescue.dev/image'] === images.alone,
       );
-      return pulled || (await count(bed, 'shared', 'ImageRescueFailed', name)) > 0;
-    };
-    return {
-      broken,
-      kept: async () => (await isTold(bed, name, 'ImageRescueFailed')) && !(await broken()),
+      const told = (await count(bed, 'shared', 'ImageRescueFailed', name)) > 0;
+      return (await isTold(bed, name, 'ImageRescueFailed')) && !pulled && !told;
     };
   },
 };

@@ -1,22 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sourceSchema } from '../cluster/knative/programs.ts';
-import { covers, type Grant, grants, inWords } from '../permissions.ts';
+import { waitFor } from '../cluster/wait-for.ts';
+import { type Grant, grants, inWords } from '../permissions.ts';
 import { kubeconfigOf, userOf } from './account.ts';
+import { patience } from './bed.ts';
 import { casesOnBed } from './cases.ts';
 import { makeKnativeBed, manifests, namespace } from './knative-bed.ts';
+import { ping } from './knative-cases.ts';
 import { withProcesses } from './knative-processes.ts';
-import { takeAway } from './rights.ts';
+import { failsWithout, takeAway } from './rights.ts';
 import {
   failureTold,
   leftAlone,
+  neverStarts,
   patched,
   pulledAgain,
   type RightsCase,
   rescued,
-  sweepUntil,
+  type SweepUntil,
   toldAgain,
-  toldLater,
 } from './rights-cases.ts';
 
 // Every single permission of every account, taken away alone: one case fails for want of it, and of it only, and ends well
@@ -43,7 +47,7 @@ const needed: Readonly<Record<string, Readonly<Record<string, RightsCase>>>> = {
     'list events': toldAgain,
     'patch events': toldAgain,
     'get namespaces': leftAlone,
-    'get jobs in image-rescue-pull': toldLater,
+    'get jobs in image-rescue-pull': neverStarts,
   },
   sweep: { 'list pods': rescued },
 };
@@ -80,50 +84,28 @@ const onKnative = casesOnBed(async () => {
   return bed;
 });
 
-let runs = 0;
+const soon = 200;
 for (const [account, cases] of Object.entries(needed)) {
   for (const [permission, one] of Object.entries(cases)) {
     onKnative(`without "${permission}" of ${account} this fails: ${one.name}`, async (bed) => {
-      const since = new Date().toISOString();
-      const user = userOf(account, namespace);
-      const grant = grantOf(account, permission);
-      const refused = async () => (await bed.asked(since)).filter(({ code }) => code === 403);
       const functions = await bed.functions({
         only: ['submit-cache', 'restore', 'sweep', 'dead-letter'],
         ...(one.env && { env: one.env }),
       });
       bed.ends(functions);
-      const name = `rights-${++runs}`;
-      const first = await one.begin(bed, name);
-      const giveBack = await takeAway(bed.cluster.kube, user, grant);
-      try {
-        const happened = async () => (await refused()).length >= 2 && ((await first.broken?.()) ?? true);
-        await sweepUntil(bed, `${account} to be refused twice`, happened);
-        assert.equal(await first.kept(), false, 'it is not needed');
-      } finally {
-        await giveBack();
-      }
-      const ends = one.anew ? await one.begin(bed, `${name}-anew`) : first;
-      await sweepUntil(bed, `${one.name}, with the permission back`, ends.kept);
-      for (const entry of await refused()) {
-        assert.equal(entry.user, user);
-        assert.ok(covers(grant, entry), `refused: ${inWords({ resource: '', ...entry })}`);
-      }
-      assertLogged(await functions.output(), user, grant);
+      const sweepUntil: SweepUntil = async (what, so) => {
+        const sweep = async () => {
+          if (await so()) return true;
+          await ping(bed, 'waiting');
+          await sleep(soon);
+          return false;
+        };
+        await waitFor(what, sweep, patience);
+      };
+      const lack = { user: userOf(account, namespace), grant: grantOf(account, permission) };
+      await failsWithout(bed, lack, one, { sweepUntil, output: functions.output });
     });
   }
-}
-
-/** What a person needs to know is in one line of the log. */
-function assertLogged(output: string, user: string, { verb, group, resource, namespace }: Grant): void {
-  const lines = output.split('\n').filter((line) => line.includes('missing permission'));
-  const words = [`User "${user}" cannot ${verb} resource "${resource}" in API group "${group}"`, 'README'];
-  if (namespace !== undefined) words.push(`in the namespace "${namespace}"`);
-  const text = lines.map((line) => Object.values(JSON.parse(line)).join(' '));
-  assert.ok(
-    text.some((line) => words.every((word) => line.includes(word))),
-    `no line of the log has ${words.join(', ')}:\n${text.join('\n')}`,
-  );
 }
 
 for (const source of manifests.filter(({ kind }) => kind === 'ApiServerSource').map((one) => sourceSchema.parse(one))) {
