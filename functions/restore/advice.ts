@@ -1,9 +1,6 @@
 import { classify } from '../../shared/causes/classify.ts';
 import { onTheNode } from '../../shared/causes/on-the-node.ts';
-import type { Outcome, PullResult } from '../../shared/pulls/result.ts';
-
-/** In the answer of a mirror that was given credentials (the pull program's mirror.ts). */
-const withCredentials = 'with those of MIRROR_PULL_SECRET';
+import { type Outcome, type PullResult, withCredentials } from '../../shared/pulls/result.ts';
 
 /** What a person can do about a mirror, the surest first. It may have the image or not: only `not there` says so. */
 const doings: readonly (readonly [Outcome, (mirror: string, answer: string) => string])[] = [

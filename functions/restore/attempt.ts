@@ -1,7 +1,7 @@
 import { digestsElsewhere, type Elsewhere } from '../../shared/pods/elsewhere.ts';
 import { isLeftAlone } from '../../shared/pods/left-alone.ts';
 import { type Pod, podName } from '../../shared/pods/pod.ts';
-import { runs, waitingFor } from '../../shared/pods/stuck.ts';
+import { running, waitingFor } from '../../shared/pods/stuck.ts';
 import { lastWake } from '../../shared/pods/wake.ts';
 import type { PullState } from '../../shared/pulls/state.ts';
 import type { RestoreDeps } from './deps.ts';
@@ -17,6 +17,8 @@ export interface Attempt {
   readonly job: string;
   /** From 1. */
   readonly number: number;
+  /** Name of its node. */
+  readonly node: string;
   readonly image: string;
   /** Whether the node's kubelet keeps records of its pulls (KEP-2535). */
   readonly keepsRecords: boolean;
@@ -25,10 +27,13 @@ export interface Attempt {
   elsewhere(namespace?: string): Promise<Elsewhere[]>;
 }
 
-export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omit<Attempt, 'elsewhere'>): Attempt {
+/** What is known of an attempt, all but what is looked up. */
+export type KnownAttempt = Omit<Attempt, 'elsewhere'>;
+
+export function anAttempt({ cluster }: RestoreDeps, known: KnownAttempt): Attempt {
   const found = new Map<string, Promise<Elsewhere[]>>();
   const elsewhere = (namespace = '') => {
-    const where = { nodeName, mostPods, ...(namespace !== '' && { namespace }) };
+    const where = { nodeName: known.node, mostPods, ...(namespace !== '' && { namespace }) };
     const looked = found.get(namespace) ?? digestsElsewhere(cluster, known.image, where);
     found.set(namespace, looked);
     return looked;
@@ -42,15 +47,15 @@ export function anAttempt({ cluster }: RestoreDeps, nodeName: string, known: Omi
  */
 export async function podsConcerned(
   { cluster, config }: RestoreDeps,
-  nodeName: string,
-  { image, uid }: Attempt,
+  { node, image, uid }: Attempt,
   askedBy: string | undefined,
 ): Promise<{ waiting: Pod[]; started: Pod[] }> {
   const [waiting, started]: [Pod[], Pod[]] = [[], []];
-  for await (const pod of cluster.listPods({ fields: `spec.nodeName=${nodeName}` })) {
+  for await (const pod of cluster.listPods({ fields: `spec.nodeName=${node}` })) {
     if (isLeftAlone(pod, config)) continue;
     if (waitingFor(pod, image).length > 0) waiting.push(pod);
-    else if (runs(pod, image) && (podName(pod) === askedBy || isWoken(pod, image, uid))) started.push(pod);
+    else if (running(pod, image).length > 0 && (podName(pod) === askedBy || isWoken(pod, image, uid)))
+      started.push(pod);
   }
   return { waiting, started };
 }

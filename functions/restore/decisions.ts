@@ -69,17 +69,14 @@ async function tellEnded(deps: RestoreDeps, pod: Pod, image: string, jobName: st
   const { cluster, config } = deps;
   const { job, state } = await readPull(cluster, config, jobName, deps.now());
   if (job === undefined || state.state === 'under way') return;
+  const { nodeName: node } = pod.spec;
   // Another image's Job, or another node's, says nothing about this pod.
-  if (job.metadata.annotations?.[marks.image] !== image || job.spec.template.spec.nodeName !== pod.spec.nodeName)
-    return;
+  if (job.metadata.annotations?.[marks.image] !== image || node === undefined) return;
+  if (job.spec.template.spec.nodeName !== node) return;
   const told = state.state === 'failed' ? await withReason(deps, job, state) : state;
   const { uid, annotations } = job.metadata;
-  const { nodeName = '' } = job.spec.template.spec;
-  await tellEnd(
-    deps,
-    pod,
-    anAttempt(deps, nodeName, { uid, job: jobName, ...attemptOf(annotations), image, state: told }),
-  );
+  const known = { uid, job: jobName, ...attemptOf(annotations), node, image, state: told };
+  await tellEnd(deps, pod, anAttempt(deps, known));
 }
 
 /** A failure without a word of its own, with Kubernetes' words. */

@@ -5,7 +5,7 @@ import { failure, type Job } from '../../shared/pulls/job.ts';
 import { attemptOf, marks } from '../../shared/pulls/name.ts';
 import { jobNameLabel, jobUidLabel, readPull } from '../../shared/pulls/read.ts';
 import { pullEnded } from '../../shared/pulls/state.ts';
-import { type Attempt, anAttempt, podsConcerned } from './attempt.ts';
+import { anAttempt, type KnownAttempt, podsConcerned } from './attempt.ts';
 import { withReason } from './decisions.ts';
 import type { RestoreDeps } from './deps.ts';
 import { nextNodeImage } from './node-image.ts';
@@ -26,8 +26,9 @@ export async function pullPodChanged(deps: RestoreDeps, seen: Pod): Promise<Resc
   const image = pod.metadata.annotations?.[marks.image];
   const uid = pod.metadata.labels?.[jobUidLabel];
   if (image === undefined || uid === undefined || pod.spec.nodeName === undefined) return undefined;
-  return attemptEnded(deps, pod.spec.nodeName, pod.metadata.annotations?.[marks.askedBy], {
+  return attemptEnded(deps, pod.metadata.annotations?.[marks.askedBy], {
     uid,
+    node: pod.spec.nodeName,
     job: pod.metadata.labels?.[jobNameLabel] ?? '',
     ...attemptOf(pod.metadata.annotations),
     image,
@@ -45,8 +46,9 @@ export async function jobFailed(deps: RestoreDeps, seen: Job): Promise<RescueEve
   const { nodeName } = job.spec.template.spec;
   // With a result, the pod's own change told it.
   if (image === undefined || nodeName === undefined || state.state !== 'failed') return undefined;
-  return attemptEnded(deps, nodeName, job.metadata.annotations?.[marks.askedBy], {
+  return attemptEnded(deps, job.metadata.annotations?.[marks.askedBy], {
     uid: job.metadata.uid,
+    node: nodeName,
     job: job.metadata.name,
     ...attemptOf(job.metadata.annotations),
     image,
@@ -56,13 +58,12 @@ export async function jobFailed(deps: RestoreDeps, seen: Job): Promise<RescueEve
 
 async function attemptEnded(
   deps: RestoreDeps,
-  nodeName: string,
   askedBy: string | undefined,
-  known: Omit<Attempt, 'elsewhere'>,
+  known: KnownAttempt,
 ): Promise<RescueEvent | undefined> {
-  const attempt = anAttempt(deps, nodeName, known);
-  const { image, state } = attempt;
-  const { waiting, started } = await podsConcerned(deps, nodeName, attempt, askedBy);
+  const attempt = anAttempt(deps, known);
+  const { node, image, state } = attempt;
+  const { waiting, started } = await podsConcerned(deps, attempt, askedBy);
   const told: string[] = [];
   const tell = async (pod: Pod, say: typeof tellEnd) => {
     if (await say(deps, pod, attempt)) told.push(podName(pod));
@@ -80,7 +81,7 @@ async function attemptEnded(
     state.state === 'ended' ? state.result : { way: 'none', milliseconds: 0, answers: [], error: state.why };
   const failed = result.way === 'none';
   const { milliseconds, ...rest } = result;
-  const report: RescueReport = { ...rest, image, node: nodeName, seconds: milliseconds / 1000, pods: told.sort() };
+  const report: RescueReport = { ...rest, image, node, seconds: milliseconds / 1000, pods: told.sort() };
   deps.log[failed ? 'warn' : 'info'](report, failed ? 'rescue failed' : 'image restored');
   return ownEvent('restore', failed ? eventTypes.rescueFailed : eventTypes.imageRestored, attempt.uid, report);
 }

@@ -40,9 +40,10 @@ async function tellSecret({ cluster }: RestoreDeps, pod: Pod, state: Attempt['st
 /** Tells a pod that runs what helped it: its kubelet was quicker, or whoever woke it died before he said so. */
 export async function tellStarted(deps: RestoreDeps, pod: Pod, attempt: Attempt): Promise<boolean> {
   const { image, uid, state } = attempt;
+  if (state.state !== 'ended') return false;
   const woken = isWoken(pod, image, uid);
-  if (state.state !== 'ended' || (state.result.way !== 'route' && !(woken && state.result.way === 'name')))
-    return false;
+  const { way } = state.result;
+  if (way !== 'route' && !(way === 'name' && woken)) return false;
   if (await deps.isSkipped(pod.metadata.namespace)) return false;
   await tellSecret(deps, pod, state);
   return tellRescued(deps, pod, attempt, state.result, woken ? 'starts' : 'has started');

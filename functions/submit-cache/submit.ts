@@ -95,7 +95,6 @@ async function create(
   const address = over && addressOf(over.found);
   const fledged = over !== undefined && address !== undefined ? { address, said: over.said } : undefined;
   let made: { mirrors: string[]; cache?: string } = { mirrors: [] };
-  const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
   const make = async (resting: Resting) => {
     const mirrors = restingLast(order.mirrors, resting);
     const asked = over === undefined ? await askFledged(deps, { ...order, mirrors }) : undefined;
@@ -104,6 +103,7 @@ async function create(
     const elsewhere = await knownElsewhere(deps, order);
     return createJob(deps, pullJob({ ...order, mirrors, elsewhere, ...(fledged && { fledged }) }, deps.config));
   };
+  const wanted = { job: name, nodeUid: node.uid, namespace: askedBy.split('/')[0] ?? '' };
   const outcome = await pass(wanted, make).catch(refusedByTheApiServer);
   if (typeof outcome === 'object') return outcome;
   if (outcome === 'exists') throw new RetryableError(`Job ${name} has just been made by another, or has not gone yet`);

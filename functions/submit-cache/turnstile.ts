@@ -19,7 +19,9 @@ const podsAreSeenWithin = 15_000;
 /**
  * Creates a pull only where there is a slot for it. What is under way is read from the cluster each time; this process
  * only remembers what it created a moment ago, so that one replica keeps the limits and several pass them by a few.
- * `others`: pulls that are no pods of ours. The create function throws, or the turnstile NoSlot: the broker brings the event again.
+ * Throws what the create function throws, or NoSlot: the broker brings the event again.
+ *
+ * @param others pulls that are no pods of ours
  */
 export function makeTurnstile(
   cluster: Pick<Cluster, 'listPods'>,

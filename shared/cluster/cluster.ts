@@ -61,6 +61,7 @@ const pageSchema = z.object({
   metadata: z.object({ continue: z.string().exactOptional() }),
   items: z.array(podSchema),
 });
+
 /** The real thing. */
 export function makeCluster(api: Api): Cluster {
   const pod = (namespace: string, name: string) => `/api/v1/namespaces/${segment(namespace)}/pods/${segment(name)}`;

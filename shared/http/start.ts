@@ -17,8 +17,8 @@ export interface FunctionSetup {
 
 /**
  * Starts one function as an HTTP server on PORT (8080). It listens before the handler is made, which may take a while: the
- * Kubernetes client alone is most of a start. Ends with 2 where the environment or an argument is wrong, with 0 on SIGTERM, when what is
- * under way is done.
+ * Kubernetes client alone is most of a start. Ends with 2 where the environment or an argument is wrong, with 0 on SIGTERM,
+ * when what is under way is done.
  */
 export function startFunction(
   name: FunctionName | 'dead-letter',

@@ -1,7 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import { fullName, imageName, parseReference } from '../images/reference.ts';
+import { fullName, parseReference } from '../images/reference.ts';
 import type { Pod } from './pod.ts';
-import { allStatuses } from './stuck.ts';
+import { running } from './stuck.ts';
 
 /** What an image's name means on another node. */
 export interface Elsewhere {
@@ -44,19 +44,10 @@ export async function digestsElsewhere(
 const imageID = /^(?:[a-z-]+:\/\/)?(.+@(sha\d+:[0-9a-f]+))$/;
 
 function runningDigests(pod: Pod, image: string): string[] {
-  const { initContainers = [], containers, ephemeralContainers = [] } = pod.spec;
-  const named = new Set(
-    [...initContainers, ...containers, ...ephemeralContainers]
-      .filter((one) => fullName(one.image ?? '') === image)
-      .map(({ name }) => name),
-  );
   const repository = image.slice(0, image.lastIndexOf(':'));
-  return allStatuses(pod).flatMap(({ name, state, image: runs = '', imageID: id = '' }) => {
+  return running(pod, image).flatMap(({ image: runs = '', imageID: id = '' }) => {
+    const [, reported = '', digest = ''] = imageID.exec(id) ?? [];
     // A container whose image was changed runs the old one until it has ended: only its status says so.
-    if (!named.has(name) || state?.running === undefined || fullName(runs) !== image) return [];
-    const [, of = '', digest] = imageID.exec(id) ?? [];
-    const reference = parseReference(of);
-    const sameName = reference !== undefined && imageName(reference) === `${repository}@${digest}`;
-    return sameName && digest !== undefined ? [digest] : [];
+    return fullName(runs) === image && fullName(reported) === `${repository}@${digest}` ? [digest] : [];
   });
 }

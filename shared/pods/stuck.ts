@@ -69,11 +69,11 @@ export function waitingFor(pod: Pod, image: string): StuckContainer[] {
   return stuckContainers(pod).filter((stuck) => fullName(stuck.image) === image);
 }
 
-/** Whether a container of this pod runs this image, whatever its spelling. */
-export function runs(pod: Pod, image: string): boolean {
-  const running = new Set(allStatuses(pod).flatMap(({ name, state }) => (state?.running === undefined ? [] : [name])));
-  return [...wantedImages(pod)].some(
-    ([container, wanted]) => running.has(container) && wanted.some((one) => fullName(one.image) === image),
+/** The containers of this pod that run and whose spec names this image, whatever its spelling. */
+export function running(pod: Pod, image: string): ContainerStatus[] {
+  const wanted = wantedImages(pod);
+  return allStatuses(pod).filter(
+    ({ name, state }) => state?.running !== undefined && wanted.get(name)?.some((one) => fullName(one.image) === image),
   );
 }
 

@@ -8,6 +8,9 @@ import { clean } from '../words/clean.ts';
 export const outcomes = ['has it', 'not there', 'denied', 'throttled', 'down', 'slow', 'wrong'] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** In the answer of a mirror that was given credentials, and refused all the same. */
+export const withCredentials = 'with those of MIRROR_PULL_SECRET';
+
 /** The longest time, in seconds, for which a mirror is taken at its word. */
 export const longestRetryAfter = 86_400;
 

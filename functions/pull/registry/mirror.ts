@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { withCredentials } from '../../../shared/pulls/result.ts';
 import type { Task } from '../../../shared/pulls/task.ts';
 import { type Answer, connectMirror, discard } from './connection.ts';
 import { basic, type Keyring, without } from './credentials.ts';
@@ -83,7 +84,7 @@ export function mirrorClient(
 
   function whoseFault(): string {
     if (credentials === undefined) return 'MIRROR_PULL_SECRET has no credentials for it';
-    return authorization === undefined ? 'not given those of MIRROR_PULL_SECRET' : 'with those of MIRROR_PULL_SECRET';
+    return authorization === undefined ? 'not given those of MIRROR_PULL_SECRET' : withCredentials;
   }
 }
 
