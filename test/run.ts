@@ -26,7 +26,10 @@ const clusterFolders = ['test/cluster', 'test/e2e', 'test/contract/cluster'];
 const alone = ['test/cluster/cluster.test.ts'];
 /** Clusters mostly wait: two at once take little more time than one. */
 const clustersAtOnce = process.env['TEST_CLUSTERS'] === '1' ? 1 : 2;
-/** What takes minutes begins first, so that nothing long is left to run by itself at the end; two of Knative never side by side. */
+/**
+ * What takes minutes begins first, so that nothing long is left to run by itself at the end; two of Knative never side by
+ * side.
+ */
 const long = ['slow', 'knative-pods', 'route', 'patch', 'rights', 'rights-standalone', 'failures', 'knative'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );

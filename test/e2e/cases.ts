@@ -20,6 +20,13 @@ export const casesOn = (options: ClusterOptions): Case => casesOnBed(() => makeB
 /** A file whose cases left something open fails, in place of hanging; milliseconds. */
 const endsWithin = 60_000;
 
+function watch(): void {
+  setTimeout(() => {
+    process.stderr.write('something that a case began has not ended\n');
+    process.exit(1);
+  }, endsWithin).unref();
+}
+
 /** As casesOn, with a bed on which the file has set up more. */
 export function casesOnBed<B extends Bed>(make: () => Promise<B>): Case<B> {
   let shared: B;
@@ -27,11 +34,11 @@ export function casesOnBed<B extends Bed>(make: () => Promise<B>): Case<B> {
     shared = await make();
   });
   after(async () => {
-    await shared?.stop();
-    setTimeout(() => {
-      process.stderr.write('something that a case began has not ended\n');
-      process.exit(1);
-    }, endsWithin).unref();
+    try {
+      await shared?.stop();
+    } finally {
+      watch();
+    }
   });
 
   return (name, run) => {

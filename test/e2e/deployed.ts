@@ -1,17 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { TestCluster } from '../cluster/cluster.ts';
 import { KubeError, type KubeObject } from '../cluster/kube.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { patience, type TestPod } from './bed.ts';
 import type { Started } from './cases.ts';
-
-/** Creates objects, in their order. Throws with kubectl's words. */
-export async function create(cluster: TestCluster, objects: readonly object[]): Promise<void> {
-  const file = join(cluster.folder, 'objects.json');
-  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  await cluster.kubectl('create', '--filename', file);
-}
 
 /** A Deployment, as far as it is looked at here. */
 export interface Deployment {

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { build } from '../cluster/build.ts';
 import { startCluster, type TestCluster } from '../cluster/cluster.ts';
 import { kindsAreServed } from '../cluster/kinds.ts';
+import { kubectlOn } from '../cluster/objects.ts';
 import { run } from '../cluster/run.ts';
 import { render } from '../knative/render.ts';
 
@@ -77,10 +78,8 @@ const removed = () => cluster.kubectl('delete', 'services.serving.knative.dev', 
 for (const readme of ['README.md', 'README.zh-CN.md']) {
   test(`${readme}: kn makes the same services as knative/services.yaml, and a second time changes nothing`, async () => {
     await removed();
-    const file = path.join(cluster.folder, 'services.json');
-    const items = render('knative').filter(({ kind }) => kind === 'Service');
-    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-    await cluster.kubectl('create', '--validate=strict', '-f', file);
+    const services = render('knative').filter(({ kind }) => kind === 'Service');
+    await kubectlOn(cluster, 'create', services, '--validate=strict');
     const fromYaml = await stored();
     await removed();
     assert.equal(fromYaml.length, 5);

@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { type Knative, startKnative } from '../cluster/knative/knative.ts';
 import { serviceHost } from '../cluster/knative/objects.ts';
 import { sourceSchema } from '../cluster/knative/programs.ts';
+import { kubectlOn } from '../cluster/objects.ts';
 import { render } from '../knative/render.ts';
 import { kubeconfigOf, userOf } from './account.ts';
 import { type Bed, makeBed } from './bed.ts';
 import type { Started } from './cases.ts';
-import { create } from './deployed.ts';
 
 /** A bed with the real Knative and with our manifests, on which no function runs yet. */
 export interface KnativeGround extends Bed {
@@ -57,8 +57,9 @@ export async function makeKnativeBed<B extends KnativeBed>(add: (ground: Knative
     await bed.stop();
   };
   try {
-    await create(
+    await kubectlOn(
       cluster,
+      'create',
       manifests.filter(({ apiVersion }) => !apiVersion.includes('knative.dev')),
     );
     knative = await startKnative(cluster, namespace, manifests, redelivery);

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 import * as z from 'zod';
 import { startCluster, type TestCluster } from '../cluster/cluster.ts';
 import type { KubeObject } from '../cluster/kube.ts';
+import { kubectlOn } from '../cluster/objects.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { type Manifest, render } from '../knative/render.ts';
 
@@ -21,12 +20,8 @@ const builtIn = (objects: readonly Manifest[]) =>
   objects.filter(({ apiVersion }) => /^(v1|apps\/v1|[^/]+\.k8s\.io\/v1)$/.test(apiVersion));
 const dryRun = ['--dry-run=server', '--validate=strict'];
 
-/** Runs `kubectl VERB … -f` on objects; throws with its words. */
-async function kubectl(verb: 'apply' | 'create', objects: readonly object[], ...options: string[]): Promise<string> {
-  const file = path.join(cluster.folder, 'objects.json');
-  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  return cluster.kubectl(verb, ...options, '-f', file);
-}
+const kubectl = (verb: 'apply' | 'create', objects: readonly object[], ...options: string[]) =>
+  kubectlOn(cluster, verb, objects, ...options);
 
 for (const base of ['knative', 'standalone']) {
   test(`${base}: the API server knows every field of every built-in object, and takes it`, async () => {

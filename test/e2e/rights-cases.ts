@@ -40,23 +40,28 @@ async function stuckPod(bed: Bed, name: string, container: { image: string; imag
 const runs = async (bed: Bed, name: string) => (await bed.pods(name)).some(running);
 const mirrorless = (name: string) => `nowhere.invalid/x/${name}:1`;
 
-export const rescued: RightsCase = {
-  name: 'a stuck pod runs, and is told',
-  begin: async (bed, name) => {
+/** A pod runs, and is told so by an Event with this reason. */
+const startedBy = async (bed: Bed, name: string, reason: string) =>
+  (await runs(bed, name)) && (await isTold(bed, name, reason));
+
+/** A stuck pod comes to run, and is told so. */
+const helped =
+  (reason: string): RightsCase['begin'] =>
+  async (bed, name) => {
     const { reference } = await bed.image(name, 'rights.invalid/x');
     await stuckPod(bed, name, { image: reference });
-    return async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued'));
-  },
+    return () => startedBy(bed, name, reason);
+  };
+
+export const rescued: RightsCase = {
+  name: 'a stuck pod runs, and is told',
+  begin: helped('ImageRescued'),
 };
 
 export const patched: RightsCase = {
   name: 'PULLER=patch: a stuck pod runs by a mirror, and is told',
   env: { PULLER: 'patch' },
-  begin: async (bed, name) => {
-    const { reference } = await bed.image(name, 'rights.invalid/x');
-    await stuckPod(bed, name, { image: reference });
-    return async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescuePatched'));
-  },
+  begin: helped('ImageRescuePatched'),
 };
 
 export const failureTold: RightsCase = {
@@ -100,7 +105,7 @@ export const pulledAgain: RightsCase = {
     await sweepUntil('the first pod to run', () => runs(bed, `${name}-first`));
     await waitFor('the route to be down', async () => (await bed.routes('rights.invalid')) === 0, patience);
     await stuckPod(bed, name, { image: reference, imagePullPolicy: 'Always' });
-    return async () => (await runs(bed, name)) && (await isTold(bed, name, 'ImageRescued'));
+    return () => startedBy(bed, name, 'ImageRescued');
   },
 };
 

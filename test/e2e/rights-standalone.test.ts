@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kubectlOn } from '../cluster/objects.ts';
 import { waitFor } from '../cluster/wait-for.ts';
 import { render } from '../knative/render.ts';
 import { grants, inWords } from '../permissions.ts';
 import { kubeconfigOf, userOf } from './account.ts';
 import { makeBed, patience } from './bed.ts';
 import { casesOnBed } from './cases.ts';
-import { create } from './deployed.ts';
 import { type Product, startProduct } from './product.ts';
 import { failsWithout } from './rights.ts';
 import {
@@ -60,7 +60,7 @@ test('every permission has its case, and every case its permission', () => {
 const withAccount = casesOnBed(async () => {
   const bed = await makeBed({ hostConfig: true });
   const objects = manifests.filter(({ kind }) => kind !== 'Deployment');
-  await create(bed.cluster, objects);
+  await kubectlOn(bed.cluster, 'create', objects);
   return { ...bed, kubeconfig: await kubeconfigOf(bed.cluster, account, namespace) };
 });
 

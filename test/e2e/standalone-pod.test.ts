@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import * as z from 'zod';
+import { kubectlOn } from '../cluster/objects.ts';
 import { render } from '../knative/render.ts';
 import { userOf } from './account.ts';
 import { running, stuck } from './bed.ts';
 import { casesOn } from './cases.ts';
-import { create, deploy } from './deployed.ts';
+import { deploy } from './deployed.ts';
 import { pushImage } from './own-image.ts';
 
 // The one process as standalone/ deploys it: a pod of the built image on the host's network, under its own account.
@@ -27,8 +28,9 @@ onNode('its Deployment, as it stands: the pod that is stuck runs, by route, told
 
   const objects = render('standalone', await pushImage(bed.cluster.mirror.address));
   const [deployment] = objects.filter(({ kind }) => kind === 'Deployment');
-  await create(
+  await kubectlOn(
     bed.cluster,
+    'create',
     objects.filter((one) => one !== deployment),
   );
   const settings = { data: { ...bed.env, LOG_LEVEL: 'debug' } };
